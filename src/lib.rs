@@ -1,0 +1,24 @@
+//! sessiongate: a session and identity gateway on Pingora.
+//!
+//! The modules below stand in the order in which a request walks through them, then the house around it. Each
+//! imports only what stands on a lower floor; `tests/it/floors.rs` proves it.
+//!
+//! | floor | modules |
+//! |---|---|
+//! | 12 | `cli` |
+//! | 11 | `server` |
+//! | 10 | `proxy`, `admin` |
+//! | 9 | `runtime`, `config` |
+//! | 8 | `blueprint` |
+//! | 7 | `route`, `resolver` |
+//! | 6 | `policy` |
+//! | 5 | `identity` |
+//! | 4 | `headers` |
+//! | 3 | `store`, `cache` |
+//! | 2 | `token` |
+//! | 1 | `request`, `upstream`, `listen`, `observe` |
+//! | 0 | `secret`, `clock`, `timestamp` |
+
+pub mod clock;
+pub mod secret;
+pub mod timestamp;

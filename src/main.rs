@@ -1,0 +1,3 @@
+//! The `sessiongate` binary.
+
+fn main() {}
