@@ -19,6 +19,12 @@
 //! | 1 | `request`, `upstream`, `listen`, `observe` |
 //! | 0 | `secret`, `clock`, `timestamp` |
 
+pub mod request;
+
+pub mod upstream;
+
 pub mod clock;
+pub mod listen;
+pub mod observe;
 pub mod secret;
 pub mod timestamp;
