@@ -21,6 +21,10 @@
 
 pub mod request;
 
+pub mod token;
+
+pub mod store;
+
 pub mod upstream;
 
 pub mod clock;

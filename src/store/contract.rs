@@ -1,0 +1,135 @@
+//! `SessionStore`: what every back end offers, and the ways in which it can fail to answer.
+
+use super::feed::{ChangeSink, Feed};
+use super::session::StoredSession;
+use crate::clock::Now;
+use crate::token::Credential;
+use async_trait::async_trait;
+use std::borrow::Cow;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Where sessions are kept. Two implementations: `memory` and `redis`.
+#[async_trait]
+pub trait SessionStore: Send + Sync + 'static {
+    /// Starts what the store keeps running, in the caller's tokio runtime: each Pingora service has its own, and a
+    /// connection has to live in the one that uses it. Returns when the first attempt is over, whatever came of it, so
+    /// that an outage never delays a start by more than the connect timeout. Calling it again changes nothing.
+    async fn start(&self) {}
+
+    /// Tells this sink of every change from now on; called once, before [`Self::start`]. The store keeps the sink, so the
+    /// sink must not keep the store: neither would ever be dropped.
+    fn watch(&self, _sink: Arc<dyn ChangeSink>) {}
+
+    /// How changes are announced just now.
+    fn feed(&self) -> Feed {
+        Feed::none("this store announces no changes")
+    }
+
+    /// Looks one credential up. `Ok(None)` is a definite "no such session", never a failure in disguise.
+    ///
+    /// # Errors
+    /// [`LookupError::Broken`] when a record is there but cannot be used, [`LookupError::Store`] when the store could not say.
+    async fn find(
+        &self,
+        credential: &Credential,
+        now: Now,
+    ) -> Result<Option<StoredSession>, LookupError>;
+
+    /// Whether the store answers just now; shown in status and metrics, never used to refuse a request by itself.
+    fn is_up(&self) -> bool;
+}
+
+/// Why a lookup gave neither a session nor a definite absence.
+#[derive(Clone, Debug, Error)]
+pub enum LookupError {
+    /// The record is at fault: answered 502 (R2).
+    #[error(transparent)]
+    Broken(#[from] BrokenRecord),
+    /// The store is at fault: answered from the cache or 503 (R7).
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A record that cannot be used. Names the field and the fault, never the value.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("broken session record: {field}: {fault}")]
+pub struct BrokenRecord {
+    /// Dotted path in the record, or `record` for the whole.
+    pub field: Cow<'static, str>,
+    /// What is wrong with it.
+    pub fault: Cow<'static, str>,
+}
+
+impl BrokenRecord {
+    /// Names a field and what is wrong with it.
+    pub fn new(field: impl Into<Cow<'static, str>>, fault: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            field: field.into(),
+            fault: fault.into(),
+        }
+    }
+}
+
+/// The store could not say. The text never holds keys, tokens or passwords.
+#[derive(Clone, Debug, Error)]
+#[error("store {}: {detail}", kind.as_str())]
+pub struct StoreError {
+    /// What an operator would do differently about it; the metric label.
+    pub kind: StoreFault,
+    /// For the log.
+    pub detail: Cow<'static, str>,
+}
+
+/// Kinds of store failure, as `sessiongate_store_errors_total{kind}` counts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StoreFault {
+    /// No connection.
+    Io,
+    /// No answer in time.
+    Timeout,
+    /// Refused: credentials or ACL.
+    Auth,
+    /// Loading, failing over, out of memory, read-only.
+    Unavailable,
+    /// Too many lookups in flight on this node.
+    Overload,
+}
+
+impl StoreFault {
+    /// Every kind, for resolving metric handles at load.
+    pub const ALL: [Self; 5] = [
+        Self::Io,
+        Self::Timeout,
+        Self::Auth,
+        Self::Unavailable,
+        Self::Overload,
+    ];
+
+    /// The metric label.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Io => "io",
+            Self::Timeout => "timeout",
+            Self::Auth => "auth",
+            Self::Unavailable => "unavailable",
+            Self::Overload => "overload",
+        }
+    }
+}
+
+/// Settings with which a store can never work.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum StoreOpenError {
+    /// `ca:` of a `rediss://` address.
+    #[error(
+        "the CA for {address} cannot be used: {fault}; it must be a PEM file with one or more certificates"
+    )]
+    Ca {
+        /// The address; holds no password.
+        address: String,
+        /// What is wrong with it.
+        fault: String,
+    },
+}

@@ -1,0 +1,57 @@
+//! `ChangeSink` and `Feed`: what a store tells whoever caches its answers, and whether it can.
+
+use crate::token::TokenDigest;
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// What a store tells whoever caches its answers.
+///
+/// Called from a connection's driver and from tasks, between the replies of that very connection: a method must neither
+/// block nor call the store. It begins as lost; until `restored` nothing is promised. Calls of `lost` and `restored` never
+/// overlap; a load that began before a `lost` must not be trusted after it.
+pub trait ChangeSink: Send + Sync + 'static {
+    /// The record of this session was written, deleted, evicted or has expired. May be false, is never late.
+    fn changed(&self, session: TokenDigest);
+
+    /// Anything may have changed unseen: the connection is gone, everything was flushed, the canary is silent, or the server
+    /// answers as one that fails over.
+    fn lost(&self);
+
+    /// From here on every change is told. Always comes right after a `lost`.
+    fn restored(&self);
+
+    /// How long one change of the node's own took to come back.
+    fn lag(&self, lag: Duration);
+}
+
+/// How a store announces changes, for status and metrics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    /// By what means.
+    pub mode: FeedMode,
+    /// Whether every change is told just now.
+    pub vouching: bool,
+}
+
+/// By what means a store announces changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FeedMode {
+    /// Redis pushes the keys that were written.
+    Tracking,
+    /// Not at all, and why: entries live for their TTL. Found anew with every connection.
+    None(Cow<'static, str>),
+}
+
+impl Feed {
+    /// How long a revocation can go unheard while `vouching`, at the very most: a silently cut network is noticed by the
+    /// next canary, sent every second and waited for as long.
+    pub const BOUND: Duration = Duration::from_secs(2);
+
+    /// A store that announces nothing, and why.
+    pub fn none(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            mode: FeedMode::None(reason.into()),
+            vouching: false,
+        }
+    }
+}

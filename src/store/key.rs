@@ -1,0 +1,225 @@
+//! `KeyTemplate`: how a token becomes the store's key. `session:{sha256}` or `session:{token}`.
+
+use crate::token::{Credential, TokenDigest};
+use std::fmt;
+use thiserror::Error;
+
+/// A literal head, one placeholder, a literal tail. The head is also the prefix to track for invalidation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyTemplate {
+    head: Box<str>,
+    slot: Slot,
+    tail: Box<str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slot {
+    Token,
+    Sha256,
+}
+
+/// Why a key template is refused.
+#[derive(Debug, PartialEq, Eq, Error)]
+pub enum KeyTemplateError {
+    /// Neither `{token}` nor `{sha256}` in it.
+    #[error("a key needs exactly one of {{sha256}} or {{token}}")]
+    NoSlot,
+    /// More than one placeholder.
+    #[error("a key takes one placeholder, this one has several")]
+    SeveralSlots,
+    /// A placeholder that does not exist.
+    #[error("unknown placeholder {{{0}}}; there are {{sha256}} and {{token}}")]
+    Unknown(String),
+    /// A brace without its partner.
+    #[error("unbalanced brace")]
+    Unbalanced,
+}
+
+/// Why the keys of a template cannot be tracked by their head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Untrackable {
+    /// Only the empty prefix would match, and it matches every key there is.
+    #[error(
+        "a key that begins with its placeholder has no head by which its changes can be followed"
+    )]
+    NoHead,
+    /// Redis refuses prefixes that overlap on one connection.
+    #[error("the head of this key overlaps with `sessiongate:canary:`, the gateway's own keys")]
+    OverlapsCanary,
+}
+
+impl KeyTemplate {
+    /// Parses a template.
+    ///
+    /// # Errors
+    /// When it does not hold exactly one known placeholder.
+    pub fn parse(text: &str) -> Result<Self, KeyTemplateError> {
+        let Some((head, rest)) = text.split_once('{') else {
+            return Err(if text.contains('}') {
+                KeyTemplateError::Unbalanced
+            } else {
+                KeyTemplateError::NoSlot
+            });
+        };
+        let (name, tail) = rest.split_once('}').ok_or(KeyTemplateError::Unbalanced)?;
+        let slot = match name {
+            "token" => Slot::Token,
+            "sha256" => Slot::Sha256,
+            other => return Err(KeyTemplateError::Unknown(other.to_owned())),
+        };
+        if tail.contains('{') {
+            return Err(KeyTemplateError::SeveralSlots);
+        }
+        if head.contains('}') || tail.contains('}') {
+            return Err(KeyTemplateError::Unbalanced);
+        }
+        Ok(Self {
+            head: head.into(),
+            slot,
+            tail: tail.into(),
+        })
+    }
+
+    /// The key of one credential.
+    #[must_use]
+    pub fn key(&self, credential: &Credential) -> String {
+        let hex;
+        let name = match self.slot {
+            Slot::Token => credential.token(),
+            Slot::Sha256 => {
+                hex = credential.digest().to_hex();
+                &hex
+            }
+        };
+        [&self.head, name, &self.tail].concat()
+    }
+
+    /// The session whose record lies under this key; `None` for a key that no credential leads to.
+    #[must_use]
+    pub fn digest_of_key(&self, key: &[u8]) -> Option<TokenDigest> {
+        let name = key.strip_prefix(self.head.as_bytes())?;
+        let name = name.strip_suffix(self.tail.as_bytes())?;
+        match self.slot {
+            Slot::Token => Some(TokenDigest::of(str::from_utf8(name).ok()?)),
+            Slot::Sha256 => TokenDigest::from_hex(name),
+        }
+    }
+
+    /// Whether changes of these keys can be tracked by their head, beside the gateway's own canary.
+    ///
+    /// # Errors
+    /// When Redis would track every key, or would refuse.
+    pub fn trackable(&self) -> Result<(), Untrackable> {
+        if self.head.is_empty() {
+            return Err(Untrackable::NoHead);
+        }
+        if self.head.starts_with(CANARY) || CANARY.starts_with(&*self.head) {
+            return Err(Untrackable::OverlapsCanary);
+        }
+        Ok(())
+    }
+
+    /// The literal head before the placeholder.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.head
+    }
+}
+
+impl fmt::Display for KeyTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slot = match self.slot {
+            Slot::Token => "{token}",
+            Slot::Sha256 => "{sha256}",
+        };
+        write!(f, "{}{slot}{}", self.head, self.tail)
+    }
+}
+
+/// Under it each node writes a key of its own once a second, to measure how long a change takes to be told.
+pub(super) const CANARY: &str = "sessiongate:canary:";
+
+#[cfg(test)]
+mod tests {
+    use super::{KeyTemplate, KeyTemplateError, Untrackable};
+    use crate::token::{Credential, TokenDigest};
+
+    #[test]
+    fn a_key_is_head_slot_and_tail() {
+        let cases = [
+            ("session:{token}", "session:abc"),
+            ("{token}:s", "abc:s"),
+            (
+                "s:{sha256}",
+                "s:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            ),
+        ];
+        for (template, key) in cases {
+            let parsed = KeyTemplate::parse(template).expect(template);
+            assert_eq!(parsed.key(&Credential::new("abc")), key, "{template}");
+            assert_eq!(parsed.to_string(), template);
+        }
+        assert_eq!(
+            KeyTemplate::parse("session:{sha256}").map(|key| key.prefix().to_owned()),
+            Ok("session:".into())
+        );
+    }
+
+    #[test]
+    fn a_template_that_names_no_token_is_refused() {
+        let cases = [
+            ("session:", KeyTemplateError::NoSlot),
+            ("a}b", KeyTemplateError::Unbalanced),
+            ("a{token", KeyTemplateError::Unbalanced),
+            ("{token}{sha256}", KeyTemplateError::SeveralSlots),
+            ("{sid}", KeyTemplateError::Unknown("sid".into())),
+        ];
+        for (template, fault) in cases {
+            assert_eq!(KeyTemplate::parse(template), Err(fault), "{template}");
+        }
+    }
+
+    #[test]
+    fn a_key_leads_back_to_its_session() {
+        let abc = TokenDigest::of("abc");
+        let hex = abc.to_hex();
+        let cases = [
+            ("s:{token}", "s:abc".to_owned(), Some(abc)),
+            ("s:{token}:x", "s:abc:x".to_owned(), Some(abc)),
+            ("s:{token}:x", "s:abc".to_owned(), None),
+            ("s:{token}", "t:abc".to_owned(), None),
+            ("s:{sha256}", format!("s:{hex}"), Some(abc)),
+            ("s:{sha256}:x", format!("s:{hex}:x"), Some(abc)),
+            ("s:{sha256}", format!("s:{hex}:x"), None),
+            ("s:{sha256}", format!("s:{}", hex.to_uppercase()), None),
+            ("s:{sha256}", "s:abc".to_owned(), None),
+            ("aa{token}aa", "aaa".to_owned(), None),
+        ];
+        for (template, key, expected) in cases {
+            let parsed = KeyTemplate::parse(template).expect(template);
+            let found = parsed.digest_of_key(key.as_bytes());
+            assert_eq!(found, expected, "{key} under {template}");
+        }
+        let parsed = KeyTemplate::parse("s:{token}").expect("good");
+        assert_eq!(parsed.digest_of_key(b"s:\xff"), None, "not a text");
+    }
+
+    #[test]
+    fn only_a_head_of_its_own_can_be_tracked() {
+        let cases = [
+            ("session:{sha256}", Ok(())),
+            ("sessiongate:s:{sha256}", Ok(())),
+            ("s:{sha256}", Ok(())),
+            ("{token}", Err(Untrackable::NoHead)),
+            ("session{token}", Err(Untrackable::OverlapsCanary)),
+            (
+                "sessiongate:canary:x{token}",
+                Err(Untrackable::OverlapsCanary),
+            ),
+        ];
+        for (template, expected) in cases {
+            let parsed = KeyTemplate::parse(template).expect(template);
+            assert_eq!(parsed.trackable(), expected, "{template}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `MemoryStore`: the embedded store. Sessions from a seed file, kept in the process, gone with it.
+
+use super::contract::{LookupError, SessionStore};
+use super::session::StoredSession;
+use super::settings::MemorySettings;
+use crate::clock::Now;
+use crate::token::{Credential, TokenDigest};
+use async_trait::async_trait;
+use dashmap::DashMap;
+
+/// Sessions by token digest, each with its absolute end.
+#[derive(Debug)]
+pub struct MemoryStore {
+    sessions: DashMap<TokenDigest, StoredSession>,
+}
+
+impl MemoryStore {
+    /// Takes the seeded sessions in; their TTLs count from `now`.
+    #[must_use]
+    pub fn open(settings: &MemorySettings, now: Now) -> Self {
+        let sessions = settings.sessions.iter().map(|(digest, seed)| {
+            let stored = StoredSession {
+                session: seed.session.clone(),
+                store_expires_at: seed.ttl.map(|ttl| now.wall.after(ttl)),
+            };
+            (*digest, stored)
+        });
+        Self {
+            sessions: sessions.collect(),
+        }
+    }
+}
+
+#[async_trait]
+impl SessionStore for MemoryStore {
+    async fn find(
+        &self,
+        credential: &Credential,
+        now: Now,
+    ) -> Result<Option<StoredSession>, LookupError> {
+        let digest = credential.digest();
+        // As in Redis, only the store's own end removes a record; one whose `expires_at` has passed is still found.
+        self.sessions.remove_if(&digest, |_, stored| {
+            stored.store_expires_at.is_some_and(|end| end <= now.wall)
+        });
+        Ok(self.sessions.get(&digest).map(|stored| stored.clone()))
+    }
+
+    fn is_up(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MemoryStore;
+    use crate::clock::Now;
+    use crate::store::contract::SessionStore;
+    use crate::store::native::decode_native;
+    use crate::store::settings::{MemorySettings, SeedSession};
+    use crate::token::{Credential, TokenDigest};
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_seeded_session_lives_as_long_as_its_ttl() {
+        let session = decode_native(br#"{"v":1,"user_id":"u-1"}"#).expect("a good record");
+        let seed = |ttl| SeedSession {
+            session: session.clone(),
+            ttl,
+        };
+        let settings = MemorySettings {
+            sessions: vec![
+                (
+                    TokenDigest::of("short"),
+                    seed(Some(Duration::from_millis(1_000))),
+                ),
+                (TokenDigest::of("endless"), seed(None)),
+            ],
+        };
+        let start = Now::read();
+        let store = MemoryStore::open(&settings, start);
+        let cases = [
+            ("short", 0, true),
+            ("short", 999, true),
+            ("short", 1_000, false),
+            ("short", 0, false),
+            ("endless", u64::from(u32::MAX), true),
+            ("unknown", 0, false),
+        ];
+        for (token, after_ms, there) in cases {
+            let now = start.after(Duration::from_millis(after_ms));
+            let found = store.find(&Credential::new(token), now).await;
+            let found = found.expect("the embedded store always answers");
+            assert_eq!(found.is_some(), there, "{token} after {after_ms} ms");
+            if let (Some(found), "short") = (found, token) {
+                assert_eq!(
+                    found.store_expires_at,
+                    Some(start.wall.after(Duration::from_millis(1_000)))
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! `Link`: the one connection to Redis as the rest sees it: there, or not there and why.
+
+use super::announcer::Announcer;
+use super::dialer::Dialer;
+use super::fault::store_error;
+use super::keeper::keep;
+use super::state::{LinkState, Live};
+use crate::store::contract::StoreError;
+use redis::{Pipeline, Value};
+use std::sync::{Arc, OnceLock};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+/// Asks over whatever connection its task keeps up. Dropping it ends the task and the connection.
+pub(super) struct Link {
+    dialer: Arc<Dialer>,
+    announcer: Arc<Announcer>,
+    state: Arc<watch::Sender<LinkState>>,
+    task: OnceLock<OwnedTask>,
+}
+
+impl Link {
+    /// Connects nothing yet.
+    pub(super) fn new(dialer: Dialer, announcer: Arc<Announcer>) -> Self {
+        Self {
+            dialer: Arc::new(dialer),
+            announcer,
+            state: Arc::new(watch::Sender::new(LinkState::Connecting)),
+            task: OnceLock::new(),
+        }
+    }
+
+    /// Starts the connection's task in the current tokio runtime; again changes nothing.
+    pub(super) fn start(&self) {
+        self.task.get_or_init(|| {
+            let keeping = keep(
+                Arc::clone(&self.dialer),
+                Arc::clone(&self.announcer),
+                Arc::clone(&self.state),
+            );
+            OwnedTask(tokio::spawn(keeping).abort_handle())
+        });
+    }
+
+    /// Returns when the first attempt to connect is over.
+    pub(super) async fn tried(&self) {
+        // Whether it succeeded is for each lookup to find out.
+        let _ = self.settled().await;
+    }
+
+    /// Whether there is a connection that answers.
+    pub(super) fn is_up(&self) -> bool {
+        self.state.borrow().live().is_ok()
+    }
+
+    /// Sends the commands in one write and gives each its reply, error replies included.
+    ///
+    /// For reads alone: asks a second time if the connection broke meanwhile and a new one is already there. Waits for a
+    /// connection only until the first attempt is over; from then on, being down is an error at once.
+    pub(super) async fn ask(&self, question: &Pipeline) -> Result<Vec<Value>, StoreError> {
+        self.start();
+        let asked = self.settled().await?;
+        match asked.send(question).await {
+            Ok(replies) => Ok(replies),
+            Err(error) if error.is_connection_dropped() => match self.newer_than(&asked) {
+                Some(newer) => newer.send(question).await.map_err(|e| store_error(&e)),
+                None => Err(store_error(&error)),
+            },
+            Err(error) => Err(store_error(&error)),
+        }
+    }
+
+    async fn settled(&self) -> Result<Live, StoreError> {
+        let mut state = self.state.subscribe();
+        let settled = state
+            .wait_for(|state| !matches!(state, LinkState::Connecting))
+            .await;
+        settled.expect("self.state holds the sender").live()
+    }
+
+    fn newer_than(&self, asked: &Live) -> Option<Live> {
+        let now = self.state.borrow().live().ok()?;
+        (now.generation != asked.generation).then_some(now)
+    }
+}
+
+/// A task that ends with its owner.
+struct OwnedTask(AbortHandle);
+
+impl Drop for OwnedTask {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Link, LinkState, Live};
+    use crate::store::contract::StoreFault;
+    use crate::store::redis::announcer::Announcer;
+    use crate::store::redis::dialer::Dialer;
+    use crate::store::redis::reply::question;
+    use crate::store::redis::test_server::TestServer;
+    use redis::Value;
+    use std::sync::Arc;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{UnixListener, UnixStream};
+
+    #[tokio::test]
+    async fn a_lookup_on_a_broken_connection_is_asked_once_more_on_a_new_one() {
+        let server = Scripted::listen();
+        let (link, mut first) = server.link_with_a_connection().await;
+        let link = Arc::new(link);
+        let asking = tokio::spawn({
+            let link = Arc::clone(&link);
+            async move { link.ask(&question("session:t")).await }
+        });
+        hear(&mut first).await;
+        let (live, mut second) = server.connect(&link, 2).await;
+        link.state.send_replace(LinkState::Up(live));
+        drop(first);
+        hear(&mut second).await;
+        say(&mut second, b"$1\r\nx\r\n:-1\r\n").await;
+        let replies = asking.await.expect("no panic").expect("replies");
+        assert_eq!(replies, [Value::BulkString(b"x".to_vec()), Value::Int(-1)]);
+    }
+
+    #[tokio::test]
+    async fn without_a_new_connection_a_broken_one_is_an_error() {
+        let server = Scripted::listen();
+        let (link, mut only) = server.link_with_a_connection().await;
+        let question = question("session:t");
+        let (answer, ()) = tokio::join!(link.ask(&question), async {
+            hear(&mut only).await;
+            drop(only);
+        });
+        assert_eq!(
+            answer.expect_err("the connection broke").kind,
+            StoreFault::Io
+        );
+    }
+
+    /// A server of whose every byte the test decides.
+    struct Scripted {
+        scratch: TestServer,
+        listener: UnixListener,
+    }
+
+    impl Scripted {
+        fn listen() -> Self {
+            let scratch = TestServer::prepare();
+            let listener = UnixListener::bind(scratch.dir().join("redis.sock"));
+            let listener = listener.expect("a free path");
+            Self { scratch, listener }
+        }
+
+        /// A link whose task does nothing, so that the test alone changes its state.
+        async fn link_with_a_connection(&self) -> (Link, UnixStream) {
+            let settings = self.scratch.settings();
+            let announcer = Arc::new(Announcer::new("test", &settings));
+            let link = Link::new(Dialer::new(&settings).expect("good settings"), announcer);
+            link.task
+                .get_or_init(|| super::OwnedTask(tokio::spawn(async {}).abort_handle()));
+            let (live, stream) = self.connect(&link, 1).await;
+            link.state.send_replace(LinkState::Up(live));
+            (link, stream)
+        }
+
+        async fn connect(&self, link: &Link, generation: u64) -> (Live, UnixStream) {
+            let shaking_hands = async {
+                let (mut stream, _) = self.listener.accept().await.expect("a client");
+                hear(&mut stream).await;
+                // HELLO and twice CLIENT SETINFO.
+                say(&mut stream, b"%0\r\n+OK\r\n+OK\r\n").await;
+                stream
+            };
+            let (dialled, stream) = tokio::join!(link.dialer.connect(|_| ()), shaking_hands);
+            let connection = dialled.expect("connected").connection;
+            (
+                Live {
+                    connection,
+                    generation,
+                },
+                stream,
+            )
+        }
+    }
+
+    async fn hear(stream: &mut UnixStream) {
+        let mut bytes = [0; 1024];
+        assert_ne!(stream.read(&mut bytes).await.expect("open"), 0, "closed");
+    }
+
+    async fn say(stream: &mut UnixStream, bytes: &[u8]) {
+        stream.write_all(bytes).await.expect("open");
+    }
+}

@@ -1,0 +1,33 @@
+//! Sessions in a standalone Redis, over one RESP3 connection that repairs itself.
+
+mod announcer;
+mod backoff;
+mod canary;
+mod dialer;
+#[cfg(test)]
+mod fallback_tests;
+mod fault;
+#[cfg(test)]
+mod feed_tests;
+mod keeper;
+mod link;
+#[cfg(test)]
+mod log_tests;
+mod pushes;
+mod reply;
+mod sessions;
+mod state;
+#[cfg(test)]
+mod test_log;
+#[cfg(test)]
+mod test_server;
+#[cfg(test)]
+mod test_sink;
+#[cfg(test)]
+mod tests;
+#[cfg(all(test, feature = "rustls"))]
+mod tls_tests;
+mod tracking;
+mod vigil;
+
+pub use sessions::RedisStore;

@@ -1,0 +1,94 @@
+//! `StoreSettings`: which back end, and how to reach it. Pure data; `store::open` makes it a store.
+
+use super::key::KeyTemplate;
+use super::session::Session;
+use crate::secret::Secret;
+use crate::token::TokenDigest;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One variant per back end, chosen in YAML by its key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoreSettings {
+    /// `memory:` the embedded store.
+    Memory(MemorySettings),
+    /// `redis:` a standalone Redis.
+    Redis(RedisSettings),
+}
+
+/// The embedded store's sessions, already read from the seed file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MemorySettings {
+    /// By token digest; the tokens themselves are not kept.
+    pub sessions: Vec<(TokenDigest, SeedSession)>,
+}
+
+/// A seeded session. Its TTL starts when the store is opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedSession {
+    /// The record.
+    pub session: Session,
+    /// Life from start-up on; `None`: only the record's own `expires_at` ends it.
+    pub ttl: Option<Duration>,
+}
+
+/// A Redis server and how to speak to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RedisSettings {
+    /// Where.
+    pub address: RedisAddress,
+    /// Database number.
+    pub db: i64,
+    /// ACL user.
+    pub username: Option<String>,
+    /// Its password.
+    pub password: Option<Secret<String>>,
+    /// How a token becomes a key.
+    pub key: KeyTemplate,
+    /// Connect, TLS and HELLO together.
+    pub connect_timeout: Duration,
+    /// One reply.
+    pub reply_timeout: Duration,
+    /// Whether to follow changes of the records; the key's template must then be `trackable`.
+    pub tracking: bool,
+}
+
+/// `redis://host:port`, `rediss://host:port` or `unix:///path`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RedisAddress {
+    /// TCP, with TLS for `rediss`.
+    Tcp {
+        /// Name or address; resolved at every connect.
+        host: String,
+        /// 6379 unless said.
+        port: u16,
+        /// `rediss://`; certificates are always verified.
+        tls: Option<RedisTls>,
+    },
+    /// A unix socket.
+    Unix(PathBuf),
+}
+
+/// TLS to Redis. The system's roots, or one CA of the site's own.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct RedisTls {
+    /// PEM text of `ca:`, read at load.
+    pub ca_pem: Option<Vec<u8>>,
+}
+
+impl fmt::Display for RedisAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port, tls } => {
+                let scheme = if tls.is_some() { "rediss" } else { "redis" };
+                if host.contains(':') {
+                    write!(f, "{scheme}://[{host}]:{port}")
+                } else {
+                    write!(f, "{scheme}://{host}:{port}")
+                }
+            }
+            Self::Unix(path) => write!(f, "unix://{}", path.display()),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! `Credential`: an opaque token as the client showed it, and the digests by which everything else names it.
+
+use crate::secret::Secret;
+use ring::digest::{SHA256, digest};
+use std::fmt;
+
+/// SHA-256 of the whole token. What the cache and the default store key are made of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TokenDigest([u8; 32]);
+
+impl TokenDigest {
+    /// Digests the token's bytes as shown.
+    #[must_use]
+    pub fn of(token: &str) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+        Self(bytes)
+    }
+
+    /// The 32 raw bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// 64 lower-case hex digits: the `{sha256}` of a store key.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        self.0
+            .iter()
+            .fold(String::with_capacity(64), |mut hex, byte| {
+                push_hex(&mut hex, *byte);
+                hex
+            })
+    }
+
+    /// Reads what [`Self::to_hex`] writes; `None` for anything else, upper-case digits included.
+    #[must_use]
+    pub fn from_hex(hex: &[u8]) -> Option<Self> {
+        let mut bytes = [0; 32];
+        if hex.len() != 2 * bytes.len() {
+            return None;
+        }
+        for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
+            let [high, low] = <[u8; 2]>::try_from(pair).ok()?;
+            *byte = nibble(high)? << 4 | nibble(low)?;
+        }
+        Some(Self(bytes))
+    }
+
+    /// The name of the session in logs, metrics and the admin API.
+    #[must_use]
+    pub fn sid(&self) -> Sid {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        Sid([a, b, c, d, e, f, g, h])
+    }
+}
+
+impl fmt::Debug for TokenDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TokenDigest({}…)", self.sid())
+    }
+}
+
+/// The first 16 hex digits of the token's SHA-256 (design rule R13): names a session, opens nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Sid([u8; 8]);
+
+impl fmt::Display for Sid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for Sid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// An owned token with its digest, made only when a lookup leaves the cache.
+#[derive(Clone)]
+pub struct Credential {
+    token: Secret<String>,
+    digest: TokenDigest,
+}
+
+impl Credential {
+    /// Takes the token; digests it.
+    #[must_use]
+    pub fn new(token: &str) -> Self {
+        Self::with_digest(token, TokenDigest::of(token))
+    }
+
+    /// Takes the token and the digest already computed for it.
+    #[must_use]
+    pub fn with_digest(token: &str, digest: TokenDigest) -> Self {
+        Self {
+            token: Secret::new(token.to_owned()),
+            digest,
+        }
+    }
+
+    /// The token, for the store key alone.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.token.expose()
+    }
+
+    /// Its SHA-256.
+    #[must_use]
+    pub fn digest(&self) -> TokenDigest {
+        self.digest
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credential({})", self.digest.sid())
+    }
+}
+
+fn push_hex(hex: &mut String, byte: u8) {
+    for nibble in [byte >> 4, byte & 0x0f] {
+        hex.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+    }
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Credential, TokenDigest};
+
+    #[test]
+    fn digest_is_sha256_in_hex_and_the_sid_its_head() {
+        let digest = TokenDigest::of("abc");
+        assert_eq!(
+            digest.to_hex(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(digest.sid().to_string(), "ba7816bf8f01cfea");
+    }
+
+    #[test]
+    fn debug_shows_the_sid_and_no_token() {
+        let shown = format!("{:?}", Credential::new("very-secret-token"));
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+
+    #[test]
+    fn hex_reads_back_and_nothing_else_is_read() {
+        let digest = TokenDigest::of("abc");
+        let hex = digest.to_hex();
+        assert_eq!(TokenDigest::from_hex(hex.as_bytes()), Some(digest));
+        let upper = hex.to_uppercase();
+        let odd = hex.replace('b', "g");
+        let long = format!("{hex}00");
+        for other in ["", "ba78", &hex[1..], &upper, &odd, &long] {
+            assert_eq!(TokenDigest::from_hex(other.as_bytes()), None, "{other}");
+        }
+    }
+}

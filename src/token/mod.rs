@@ -1,0 +1,14 @@
+//! What the client shows: where a token may stand, how it is read, and by which digests it is named.
+
+mod bearer;
+mod cookie;
+mod credential;
+mod extract;
+mod source;
+mod unusable;
+
+pub use cookie::{Remaining, is_cookie_octet, pairs, strip};
+pub use credential::{Credential, Sid, TokenDigest};
+pub use extract::{Extraction, extract};
+pub use source::{CookieName, CookieSource, Duplicates, TokenSource};
+pub use unusable::Unusable;
