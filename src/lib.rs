@@ -23,6 +23,8 @@ pub mod request;
 
 pub mod token;
 
+pub mod cache;
+
 pub mod store;
 
 pub mod upstream;

@@ -1,0 +1,213 @@
+//! `Memory`: what is known of each key, and the rule by which an answer becomes known.
+
+use super::entry::{Entry, Standing};
+use super::epoch::Epoch;
+use super::generations::Generations;
+use super::key::CacheKey;
+use super::lookup::{Loaded, Lookup};
+use super::moment::Moment;
+use super::policy::CachePolicy;
+use super::question::{Question, Stamp};
+use super::table::Table;
+use std::sync::Arc;
+
+/// Sessions and absences live in tables of their own: a spray of unknown tokens fills the second and cannot push a
+/// session out of the first.
+pub(super) struct Memory<V> {
+    policy: CachePolicy,
+    pub(super) sessions: Table<V>,
+    pub(super) absences: Table<()>,
+    generations: Generations,
+}
+
+impl<V: Clone> Memory<V> {
+    pub(super) fn new(policy: CachePolicy) -> Self {
+        let max_entries = policy.max_entries.get();
+        Self {
+            policy,
+            sessions: Table::new(max_entries),
+            absences: Table::new((max_entries / SESSIONS_PER_ABSENCE).max(1)),
+            generations: Generations::new(),
+        }
+    }
+
+    /// What may be served at once under the epoch.
+    pub(super) fn peek<E>(&self, key: &CacheKey, epoch: u64, at: Moment) -> Option<Lookup<V, E>> {
+        let session = self
+            .sessions
+            .read(key, at, |entry| match entry.standing(at, epoch) {
+                Standing::Fresh => Some(Lookup::Hit(entry.value().clone())),
+                Standing::Paused => Some(Lookup::Stale(entry.value().clone())),
+                Standing::Due | Standing::Dead => None,
+            });
+        session.unwrap_or_else(|| {
+            let absence = |entry: &Entry<()>| entry.standing(at, epoch);
+            let standing = self.absences.read(key, at, absence)?;
+            (standing == Standing::Fresh).then_some(Lookup::KnownAbsent)
+        })
+    }
+
+    /// Reads what the answer will be compared with, so it must come before the load begins.
+    pub(super) fn question(&self, key: CacheKey, asked: Moment, epoch: &Arc<Epoch>) -> Question {
+        Question {
+            key,
+            asked,
+            stamp: Stamp {
+                generation: self.generations.of(&key),
+                epoch: epoch.current(),
+            },
+            epoch: Arc::clone(epoch),
+        }
+    }
+
+    /// Remembers what a load brought home, or forgets what it disproved; if the question no longer counts, only answers.
+    pub(super) fn learn<E>(
+        &self,
+        question: &Question,
+        answered: Moment,
+        loaded: Loaded<V, E>,
+    ) -> Lookup<V, E> {
+        match loaded {
+            Loaded::Found { value, expires_at } => {
+                let entropy = self.sessions.entropy(&question.key, answered, TRUST_SALT);
+                let (times, epoch) = ((question.asked, answered), question.stamp.epoch);
+                let policy = &self.policy;
+                let entry = Entry::found(value.clone(), expires_at, times, epoch, policy, entropy);
+                let Some(entry) = entry else {
+                    return self.absent(question, answered);
+                };
+                let counts = || self.counts(question);
+                self.sessions
+                    .insert_if(question.key, entry, answered, counts);
+                Lookup::Loaded(value)
+            }
+            Loaded::Absent => self.absent(question, answered),
+            Loaded::Broken(fault) => {
+                self.disprove(question);
+                Lookup::Failed(fault)
+            }
+            Loaded::Failed(fault) => self
+                .paused(question, answered)
+                .map_or(Lookup::Failed(fault), Lookup::Stale),
+        }
+    }
+
+    /// The session, if it is within its stale window and not expired (R7, R8), whatever vouches for it.
+    pub(super) fn usable(&self, key: &CacheKey, at: Moment) -> Option<V> {
+        self.sessions
+            .read(key, at, |entry| {
+                (!entry.is_dead(at)).then(|| entry.value().clone())
+            })
+            .flatten()
+    }
+
+    /// The order is the rule: an answer that is compared after the new generation is refused, one that was remembered
+    /// before it is removed.
+    pub(super) fn invalidate(&self, key: &CacheKey) {
+        self.generations.advance(key);
+        self.sessions.remove(key);
+        self.absences.remove(key);
+    }
+
+    /// Asked under the lock of the table that is about to change.
+    fn counts(&self, question: &Question) -> bool {
+        let Stamp { generation, epoch } = question.stamp;
+        self.generations.of(&question.key) == generation && question.epoch.current() == epoch
+    }
+
+    /// The source says that there is no such session: it was revoked, or never was.
+    fn absent<E>(&self, question: &Question, answered: Moment) -> Lookup<V, E> {
+        self.disprove(question);
+        if !self.policy.negative_ttl.is_zero() {
+            let entry =
+                Entry::absence(question.asked, answered, question.stamp.epoch, &self.policy);
+            let counts = || self.counts(question);
+            self.absences
+                .insert_if(question.key, entry, answered, counts);
+        }
+        Lookup::Absent
+    }
+
+    /// Removes a session that was asked for no later than this question.
+    ///
+    /// That the feed was lost meanwhile makes the news no less true. After an invalidation there is nothing so old.
+    fn disprove(&self, question: &Question) {
+        let Stamp { generation, epoch } = question.stamp;
+        self.sessions.remove_if(&question.key, |entry| {
+            entry.epoch() <= epoch && self.generations.of(&question.key) == generation
+        });
+    }
+
+    /// The source could not say: what is known goes on.
+    fn paused(&self, question: &Question, at: Moment) -> Option<V> {
+        let entropy = self.sessions.entropy(&question.key, at, PAUSE_SALT);
+        self.sessions
+            .change(&question.key, |entry| {
+                (!entry.is_dead(at)).then(|| {
+                    // Otherwise the source may be able to answer by now.
+                    if self.counts(question) {
+                        entry.pause(at, question.stamp.epoch, entropy);
+                    }
+                    entry.value().clone()
+                })
+            })
+            .flatten()
+    }
+}
+
+/// `CachePolicy::max_entries` says so.
+const SESSIONS_PER_ABSENCE: usize = 8;
+/// Apart from each other and from the salts of the table's samples, which count up from zero.
+const TRUST_SALT: u8 = 254;
+const PAUSE_SALT: u8 = 255;
+
+#[cfg(test)]
+mod tests {
+    use super::{Epoch, Loaded, Lookup, Memory, Moment, Question};
+    use crate::cache::key::CacheKey;
+    use crate::cache::moment::Mono;
+    use crate::cache::policy::CachePolicy;
+    use crate::clock::UnixMillis;
+    use crate::token::TokenDigest;
+    use std::sync::{Arc, Weak};
+
+    /// Learns an answer at the moment in which it is dropped itself.
+    struct Dropped(Option<(Weak<Memory<Arc<Dropped>>>, Question)>);
+
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            if let Some((memory, question)) = self.0.take()
+                && let Some(memory) = memory.upgrade()
+            {
+                learn(&memory, &question, Self(None));
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_that_comes_right_after_the_removal_is_refused() {
+        let memory = Arc::new(Memory::new(CachePolicy::default()));
+        let key = CacheKey::new(0, TokenDigest::of("token"));
+        let epoch = Arc::<Epoch>::default();
+        let question = || memory.question(key, AT, &epoch);
+        let late = Dropped(Some((Arc::downgrade(&memory), question())));
+        learn(&memory, &question(), late);
+        assert_eq!(memory.sessions.stats().entries, 1);
+        memory.invalidate(&key);
+        assert_eq!(memory.sessions.stats().entries, 0);
+    }
+
+    fn learn(memory: &Memory<Arc<Dropped>>, question: &Question, value: Dropped) {
+        let loaded = Loaded::Found {
+            value: Arc::new(value),
+            expires_at: None,
+        };
+        let answer: Lookup<_, ()> = memory.learn(question, AT, loaded);
+        assert!(matches!(answer, Lookup::Loaded(_)));
+    }
+
+    const AT: Moment = Moment {
+        mono: Mono(0),
+        wall: UnixMillis(1_600_000_000_000),
+    };
+}

@@ -1,0 +1,8 @@
+//! The cache as its callers see it.
+
+mod answers;
+mod flights;
+mod model;
+mod races;
+mod threads;
+mod world;
