@@ -21,11 +21,19 @@
 
 pub mod request;
 
+pub mod route;
+
 pub mod token;
 
 pub mod cache;
 
 pub mod store;
+
+pub mod identity;
+
+pub mod policy;
+
+pub mod headers;
 
 pub mod upstream;
 

@@ -1,0 +1,138 @@
+//! `Identity`: who the caller is. Made once when a session is loaded; it is what the cache holds.
+
+use crate::clock::UnixMillis;
+use crate::headers::{HeaderPlan, Rendered};
+use crate::store::{BrokenRecord, StoredSession};
+use std::borrow::Cow;
+
+/// What decisions need of a session, and the headers that every route would write for it. The record itself is dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// 1 to 256 bytes of visible ASCII.
+    pub user_id: Box<str>,
+    /// Owned roles, in the record's order.
+    pub roles: Box<[Box<str>]>,
+    /// The role that the user acts in when none is requested, if the record names one.
+    pub default_role: Option<Box<str>>,
+    /// Whether the user is verified.
+    pub verified: bool,
+    /// Whether the user is disabled.
+    pub disabled: bool,
+    /// The earliest end that the record or the store knows of (R8).
+    pub expires_at: Option<UnixMillis>,
+    rendered: Box<[Result<Rendered, BrokenRecord>]>,
+}
+
+impl Identity {
+    /// Reads a session and renders it for each plan. A plan that cannot render it breaks only its own routes.
+    #[must_use]
+    pub fn derive(stored: &StoredSession, plans: &[HeaderPlan]) -> Self {
+        let session = &stored.session;
+        Self {
+            user_id: session.user_id.as_str().into(),
+            roles: session
+                .roles
+                .iter()
+                .map(|role| role.as_str().into())
+                .collect(),
+            default_role: session.default_role.as_deref().map(Box::from),
+            verified: session.verified,
+            disabled: session.disabled,
+            expires_at: stored.expires_at(),
+            rendered: plans.iter().map(|plan| plan.render(session)).collect(),
+        }
+    }
+
+    /// What the plan of this index made of the session; the index is that of [`Identity::derive`].
+    ///
+    /// # Errors
+    /// The record's fault, when this plan cannot tell it (R2).
+    pub fn rendered(&self, plan: usize) -> Result<&Rendered, &BrokenRecord> {
+        self.rendered
+            .get(plan)
+            .map_or(Err(&NOT_RENDERED), Result::as_ref)
+    }
+
+    /// Whether the role is among the record's, byte for byte: no case folding, no lists.
+    #[must_use]
+    pub fn owns_role(&self, role: &[u8]) -> bool {
+        self.roles.iter().any(|owned| owned.as_bytes() == role)
+    }
+}
+
+/// An identity never goes on with fewer headers than its route promises: an index that is not there is a fault as well.
+const NOT_RENDERED: BrokenRecord = BrokenRecord {
+    field: Cow::Borrowed("record"),
+    fault: Cow::Borrowed("was not rendered for this route"),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::Identity;
+    use crate::clock::UnixMillis;
+    use crate::headers::{HasuraProfile, HeaderPlan, IdentityTypes, Profile, sample};
+    use crate::store::{Session, StoredSession};
+    use time::macros::datetime;
+
+    fn stored(session: Session) -> StoredSession {
+        StoredSession {
+            session,
+            store_expires_at: None,
+        }
+    }
+
+    #[test]
+    fn an_identity_keeps_what_decisions_need() {
+        let mut stored = stored(sample::full());
+        stored.session.expires_at = Some(datetime!(1970-01-01 00:00:05.0019 UTC));
+        stored.store_expires_at = Some(UnixMillis(5_000));
+        let identity = Identity::derive(&stored, &[]);
+        assert_eq!(&*identity.user_id, "u-17");
+        assert_eq!(
+            identity.roles.as_ref(),
+            [Box::<str>::from("user"), Box::from("admin")]
+        );
+        assert_eq!(identity.default_role.as_deref(), Some("admin"));
+        assert_eq!((identity.verified, identity.disabled), (true, false));
+        assert_eq!(
+            identity.expires_at,
+            Some(UnixMillis(5_000)),
+            "the earliest end"
+        );
+    }
+
+    #[test]
+    fn a_role_is_owned_byte_for_byte() {
+        let identity = Identity::derive(&stored(sample::full()), &[]);
+        for (role, owned) in [
+            ("user", true),
+            ("admin", true),
+            ("Admin", false),
+            ("admin ", false),
+            ("user,admin", false),
+            ("", false),
+            ("adm", false),
+        ] {
+            assert_eq!(identity.owns_role(role.as_bytes()), owned, "{role:?}");
+        }
+    }
+
+    #[test]
+    fn a_record_that_one_profile_cannot_tell_is_broken_for_that_profile_only() {
+        let mut session = sample::full();
+        session.identity.as_mut().expect("an identity").kind = Some("passkey".to_owned());
+        let plans = [
+            Profile::Skygear(IdentityTypes::Seed),
+            Profile::Hasura(HasuraProfile::default()),
+        ]
+        .map(|profile| HeaderPlan::new(&[profile]).expect("a plan"));
+        let identity = Identity::derive(&stored(session), &plans);
+        let faults = [0, 1, 2].map(|plan| {
+            identity
+                .rendered(plan)
+                .err()
+                .map(|fault| fault.field.as_ref())
+        });
+        assert_eq!(faults, [Some("identity.type"), None, Some("record")]);
+    }
+}
