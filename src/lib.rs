@@ -25,6 +25,8 @@ pub mod route;
 
 pub mod token;
 
+pub mod resolver;
+
 pub mod cache;
 
 pub mod store;
@@ -37,7 +39,9 @@ pub mod headers;
 
 pub mod upstream;
 
+pub mod blueprint;
 pub mod clock;
+pub mod config;
 pub mod listen;
 pub mod observe;
 pub mod secret;

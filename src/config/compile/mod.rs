@@ -1,0 +1,18 @@
+//! From a document to the blueprint, one file per section, in the order of the file.
+
+mod cache;
+mod client;
+mod configuration;
+mod identity;
+mod listeners;
+mod memory;
+mod operations;
+mod redis;
+mod redis_url;
+mod require;
+mod routes;
+mod sessions;
+mod tokens;
+mod upstreams;
+
+pub(super) use configuration::blueprint;

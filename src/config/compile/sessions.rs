@@ -1,0 +1,172 @@
+//! `sessions:`: one source, or several by name.
+
+use super::memory;
+use super::redis;
+use super::tokens;
+use super::upstreams::{NAME_HELP, is_name};
+use crate::blueprint::SourceSettings;
+use crate::config::keys;
+use crate::config::raw::Node;
+use crate::config::reading::{Mapping, Name, Value};
+use crate::store::{MemorySettings, StoreSettings};
+use crate::token::TokenSource;
+
+/// What routes may name, by index, and which of it they did.
+#[derive(Default)]
+pub(super) struct Sources<'a> {
+    settings: Vec<SourceSettings>,
+    /// Where each is named; the only source may have no name.
+    names: Vec<Name<'a>>,
+    used: Vec<bool>,
+}
+
+impl<'a> Sources<'a> {
+    /// Redis sources follow changes where `tracking` is wanted.
+    pub(super) fn read(root: &Mapping<'a>, tracking: bool) -> Self {
+        let mut sources = Self::default();
+        let Some(value) = root.get("sessions") else {
+            return sources;
+        };
+        if !value.is_mapping() || is_single(value) {
+            let place = value.place;
+            let text = "default";
+            sources.add(Name { text, place }, value, tracking);
+            return sources;
+        }
+        for (name, value) in value.named().unwrap_or_default() {
+            check_name(name);
+            sources.add(name, value, tracking);
+        }
+        sources
+    }
+
+    fn add(&mut self, name: Name<'a>, value: Value<'a>, tracking: bool) {
+        let (tokens, store) = source(value, tracking).unwrap_or_else(unread);
+        self.settings.push(SourceSettings {
+            name: name.text.to_owned(),
+            tokens,
+            store,
+        });
+        self.names.push(name);
+        self.used.push(false);
+    }
+
+    /// Every source, in the order of the file.
+    pub(super) fn all(&mut self) -> Vec<usize> {
+        self.used.fill(true);
+        (0..self.settings.len()).collect()
+    }
+
+    /// The indices of what a route names.
+    pub(super) fn resolve(&mut self, value: Value<'a>) -> Vec<usize> {
+        let mut found = Vec::new();
+        for item in value.items() {
+            match self.find(item) {
+                Some(index) if found.contains(&index) => {
+                    item.fault("this source stands here twice", "remove one");
+                }
+                Some(index) => found.push(index),
+                None => {}
+            }
+        }
+        found
+    }
+
+    fn find(&mut self, value: Value<'a>) -> Option<usize> {
+        let text = value.text()?;
+        let named = |name: &Name<'a>| name.text == text;
+        let Some(index) = self.names.iter().position(named) else {
+            let help = keys::nearest(text, self.names.iter().map(|name| name.text))
+                .unwrap_or_else(|| "a name from `sessions`".to_owned());
+            // Only what could be a name is quoted: a URL with its password could not.
+            let message = if is_name(text) {
+                format!("no session source is called `{text}`")
+            } else {
+                "not the name of a session source".to_owned()
+            };
+            value.fault(message, help);
+            return None;
+        };
+        if let Some(used) = self.used.get_mut(index) {
+            *used = true;
+        }
+        Some(index)
+    }
+
+    /// Warns of what no route asks, and gives the settings.
+    pub(super) fn finish(self) -> Vec<SourceSettings> {
+        for (name, used) in self.names.iter().zip(&self.used) {
+            if !used {
+                let message = format!("no route asks the session source `{}`", name.text);
+                let help = "remove it or give a route an `identity`";
+                name.place.warn(message, help);
+            }
+        }
+        self.settings
+    }
+}
+
+/// Words that make a mapping one source.
+const RESERVED: [&str; 7] = ["token", "key", "redis", "memory", "http", "jwt", "revoked"];
+
+/// A mapping of sources may hold one that is, wrongly, called like a source's key; its value gives it away.
+fn is_single(value: Value<'_>) -> bool {
+    let is_source = |node: &Node| {
+        let mut keys = node.entries().iter().map(|entry| entry.key.as_str());
+        keys.any(|key| RESERVED.contains(&key))
+    };
+    let mut values = value.node.entries().iter().map(|entry| &entry.value);
+    is_source(value.node) && !values.any(is_source)
+}
+
+fn check_name(name: Name<'_>) {
+    if RESERVED.contains(&name.text) {
+        name.place.fault(
+            format!("a session source cannot be called `{}`", name.text),
+            "the word is a key of every source; choose another name",
+        );
+    } else if !is_name(name.text) {
+        name.place.fault("not a name", NAME_HELP);
+    }
+}
+
+/// Stands in for a source that was refused, so that routes can still name it.
+fn unread() -> (Vec<TokenSource>, StoreSettings) {
+    (Vec::new(), StoreSettings::Memory(MemorySettings::default()))
+}
+
+fn source(value: Value<'_>, tracking: bool) -> Option<(Vec<TokenSource>, StoreSettings)> {
+    if !value.is_mapping() {
+        let store = StoreSettings::Redis(redis::settings(value, None, tracking)?);
+        return Some((tokens::by_default(), store));
+    }
+    let section = value.mapping(keys::SOURCE)?;
+    let tokens = tokens::sources(&section);
+    Some((tokens, store(&section, tracking)?))
+}
+
+fn store(section: &Mapping<'_>, tracking: bool) -> Option<StoreSettings> {
+    let key = section.get("key");
+    match (section.get("redis"), section.get("memory")) {
+        (Some(redis), None) => redis::settings(redis, key, tracking).map(StoreSettings::Redis),
+        (None, Some(memory)) => {
+            if let Some(key) = key {
+                key.fault("`key` belongs to `redis`", "the embedded store needs none");
+            }
+            memory::settings(memory).map(StoreSettings::Memory)
+        }
+        (Some(_), Some(memory)) => {
+            let help = "keep one of `redis` and `memory`, or name two sources";
+            memory.fault("a session source keeps its sessions in one place", help);
+            None
+        }
+        (None, None) => {
+            let mut entries = section.value.node.entries().iter();
+            if !entries.any(|entry| keys::later("source", &entry.key).is_some()) {
+                let message = "a session source keeps its sessions somewhere";
+                section.value.fault(message, "`redis` or `memory`");
+            }
+            None
+        }
+    }
+}

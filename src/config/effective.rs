@@ -1,0 +1,225 @@
+//! The configuration in force, as JSON in the shape of the file: defaults filled in, secrets as `<redacted>`.
+
+use super::units::{show_bytes, show_duration};
+use super::words::{self, word};
+use crate::blueprint::{Blueprint, SourceSettings};
+use crate::headers::{CustomHeader, HasuraProfile, IdentityTypes, Profile};
+use crate::listen::ClientLimits;
+use crate::observe::LogSettings;
+use crate::policy::Require;
+use crate::route::RouteSettings;
+use crate::store::{RedisAddress, RedisSettings, StoreSettings};
+use crate::token::TokenSource;
+use crate::upstream::UpstreamSettings;
+use serde_json::{Map, Value, json};
+use std::fmt::Display;
+
+/// Stands for every secret.
+const REDACTED: &str = "<redacted>";
+
+/// The whole file.
+pub(super) fn configuration(blueprint: &Blueprint) -> Value {
+    let named = |(name, value): (&String, Value)| (name.clone(), value);
+    // An address that a route names directly is no entry of `upstreams`; only it can hold a colon.
+    let groups = blueprint
+        .upstreams
+        .iter()
+        .filter(|group| !group.name.contains(':'));
+    let upstreams = groups.map(|group| (&group.name, upstream(group)));
+    let sources = blueprint.sources.iter().map(|one| (&one.name, source(one)));
+    let mut file = json!({
+        "listen": texts(&blueprint.listeners),
+        "trusted_proxies": texts(&blueprint.trusted_proxies),
+        "client": client(&blueprint.client),
+        "upstreams": upstreams.map(named).collect::<Map<_, _>>(),
+        "sessions": sources.map(named).collect::<Map<_, _>>(),
+        "cache": cache(blueprint),
+        "routes": blueprint.routes.iter().map(|one| route(one, blueprint)).collect::<Value>(),
+        "log": log(blueprint.log),
+        "shutdown": {"drain": show_duration(blueprint.drain)},
+    });
+    if let Some(admin) = &blueprint.admin {
+        set(&mut file, "admin", json!({"listen": admin.to_string()}));
+    }
+    if let Some(threads) = blueprint.threads {
+        set(&mut file, "threads", threads.get().into());
+    }
+    file
+}
+
+fn set(object: &mut Value, key: &str, value: Value) {
+    if let Value::Object(members) = object {
+        members.insert(key.to_owned(), value);
+    }
+}
+
+fn texts<T: Display>(items: &[T]) -> Value {
+    items.iter().map(ToString::to_string).collect()
+}
+
+fn limit(size: Option<u64>) -> String {
+    size.map_or_else(|| "none".to_owned(), show_bytes)
+}
+
+fn client(limits: &ClientLimits) -> Value {
+    json!({
+        "timeout": {
+            "header": show_duration(limits.header_timeout),
+            "idle": show_duration(limits.idle_timeout),
+            "read": show_duration(limits.read_timeout),
+            "write": show_duration(limits.write_timeout),
+        },
+        "max_header": show_bytes(u64::try_from(limits.max_header_bytes).unwrap_or(u64::MAX)),
+        "max_headers": limits.max_headers,
+        "max_body": limit(limits.max_body_bytes),
+    })
+}
+
+fn upstream(group: &UpstreamSettings) -> Value {
+    json!({
+        "servers": texts(&group.servers),
+        "balance": "round_robin",
+        "timeout": {
+            "connect": show_duration(group.timeouts.connect),
+            "read": show_duration(group.timeouts.read),
+            "write": show_duration(group.timeouts.write),
+            "idle": show_duration(group.timeouts.idle),
+        },
+    })
+}
+
+fn source(source: &SourceSettings) -> Value {
+    let tokens: Value = source.tokens.iter().map(token).collect();
+    match &source.store {
+        StoreSettings::Redis(store) => {
+            json!({"token": tokens, "key": store.key.to_string(), "redis": redis(store)})
+        }
+        StoreSettings::Memory(store) if store.sessions.is_empty() => {
+            json!({"token": tokens, "memory": {}})
+        }
+        StoreSettings::Memory(_) => json!({"token": tokens, "memory": {"seed": REDACTED}}),
+    }
+}
+
+fn token(source: &TokenSource) -> Value {
+    match source {
+        TokenSource::Bearer => "bearer".into(),
+        TokenSource::Cookie(cookie) => {
+            let duplicates = word(&words::DUPLICATES, &cookie.duplicates);
+            json!({"cookie": {"name": cookie.name.as_str(), "duplicates": duplicates}})
+        }
+    }
+}
+
+fn redis(store: &RedisSettings) -> Value {
+    let url = match &store.address {
+        RedisAddress::Tcp { .. } => format!("{}/{}", store.address, store.db),
+        RedisAddress::Unix(_) => format!("{}?db={}", store.address, store.db),
+    };
+    let mut section = json!({
+        "url": url,
+        "timeout": {
+            "connect": show_duration(store.connect_timeout),
+            "reply": show_duration(store.reply_timeout),
+        },
+    });
+    if let Some(username) = &store.username {
+        set(&mut section, "username", username.as_str().into());
+    }
+    if store.password.is_some() {
+        set(&mut section, "password", REDACTED.into());
+    }
+    if let RedisAddress::Tcp { tls: Some(tls), .. } = &store.address
+        && tls.ca_pem.is_some()
+    {
+        set(&mut section, "ca", REDACTED.into());
+    }
+    section
+}
+
+fn cache(blueprint: &Blueprint) -> Value {
+    let policy = &blueprint.cache;
+    let tracks = |source: &SourceSettings| match &source.store {
+        StoreSettings::Redis(store) => store.tracking,
+        StoreSettings::Memory(_) => false,
+    };
+    let tracking = blueprint.sources.iter().any(tracks);
+    json!({
+        "max_entries": policy.max_entries,
+        "ttl": show_duration(policy.ttl),
+        "negative_ttl": show_duration(policy.negative_ttl),
+        "stale_if_error": show_duration(policy.stale_if_error),
+        "invalidation": word(&words::INVALIDATION, &tracking),
+    })
+}
+
+fn route(route: &RouteSettings, blueprint: &Blueprint) -> Value {
+    let upstream = blueprint.upstreams.get(route.upstream);
+    let sources = route
+        .sources
+        .iter()
+        .filter_map(|i| blueprint.sources.get(*i));
+    json!({
+        "name": route.name,
+        "host": route.host.to_string(),
+        "path": route.path.to_string(),
+        "upstream": upstream.map(|group| group.name.as_str()),
+        "sessions": sources.map(|source| source.name.as_str()).collect::<Value>(),
+        "identity": match route.identity.as_slice() {
+            [] => "none".into(),
+            profiles => profiles.iter().map(profile).collect::<Value>(),
+        },
+        "require": requirement(&route.require),
+        "invalid": word(&words::INVALID, &route.invalid),
+        "disabled": word(&words::DISABLED, &route.disabled).unwrap_or("invalid"),
+        "credentials": word(&words::CREDENTIALS, &route.credentials),
+        "underscores": word(&words::UNDERSCORES, &route.underscores),
+        "max_body": limit(route.max_body_bytes),
+    })
+}
+
+fn profile(profile: &Profile) -> Value {
+    match profile {
+        Profile::Skygear(IdentityTypes::Seed) => "skygear".into(),
+        Profile::Skygear(IdentityTypes::Any) => json!({"profile": "skygear", "types": "any"}),
+        Profile::Authgear => "authgear".into(),
+        Profile::Hasura(options) => hasura(*options),
+        Profile::Custom(headers) => {
+            let line =
+                |header: &CustomHeader| (header.name.clone(), header.value.to_string().into());
+            json!({"headers": headers.iter().map(line).collect::<Map<_, _>>()})
+        }
+    }
+}
+
+fn hasura(options: HasuraProfile) -> Value {
+    json!({
+        "profile": "hasura",
+        "allowed_roles": options.allowed_roles,
+        "anonymous_role_request": word(&words::ANONYMOUS_ROLE, &options.anonymous_role),
+    })
+}
+
+fn requirement(require: &Require) -> Value {
+    if require.roles.is_empty() && !require.verified {
+        return if require.session {
+            "session"
+        } else {
+            "optional"
+        }
+        .into();
+    }
+    let mut section = json!({"session": true, "verified": require.verified});
+    if !require.roles.is_empty() {
+        set(&mut section, "roles", require.roles.clone().into());
+    }
+    section
+}
+
+fn log(log: LogSettings) -> Value {
+    json!({
+        "level": word(&words::LEVELS, &log.level),
+        "format": word(&words::FORMATS, &log.format),
+        "access": word(&words::ACCESS, &log.access),
+    })
+}

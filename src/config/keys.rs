@@ -1,0 +1,117 @@
+//! The words of the format: every section's keys, and the words whose feature comes with a later release.
+
+/// A mapping of the format and the keys it may hold.
+#[derive(Clone, Copy)]
+pub(super) struct Section {
+    pub(super) name: &'static str,
+    pub(super) keys: &'static [&'static str],
+}
+
+macro_rules! sections {
+    ($($constant:ident $name:literal $keys:expr;)*) => {
+        $(pub(super) const $constant: Section = Section { name: $name, keys: &$keys };)*
+        /// All of them; the schema has a definition for each.
+        #[cfg(test)]
+        pub(super) const ALL: &[Section] = &[$($constant),*];
+    };
+}
+
+sections! {
+    ROOT "configuration" ["version", "listen", "trusted_proxies", "client", "upstreams", "sessions", "cache", "routes",
+        "admin", "threads", "log", "shutdown"];
+    LISTENER "listener" ["address"];
+    CLIENT "client" ["timeout", "max_header", "max_headers", "max_body"];
+    CLIENT_TIMEOUT "client_timeout" ["header", "idle", "read", "write"];
+    UPSTREAM "upstream" ["servers", "balance", "timeout"];
+    UPSTREAM_TIMEOUT "upstream_timeout" ["connect", "read", "write", "idle"];
+    SOURCE "source" ["token", "key", "redis", "memory"];
+    TOKEN "token" ["cookie"];
+    COOKIE "cookie" ["name", "duplicates"];
+    REDIS "redis" ["url", "username", "password", "ca", "timeout"];
+    REDIS_TIMEOUT "redis_timeout" ["connect", "reply"];
+    MEMORY "memory" ["seed"];
+    CACHE "cache" ["max_entries", "ttl", "negative_ttl", "stale_if_error", "invalidation"];
+    ROUTE "route" ["name", "host", "path", "upstream", "sessions", "identity", "require", "invalid", "disabled",
+        "credentials", "underscores", "max_body"];
+    IDENTITY "identity" ["profile", "types", "allowed_roles", "anonymous_role_request", "headers"];
+    REQUIRE "require" ["session", "roles", "verified"];
+    ADMIN "admin" ["listen"];
+    LOG "log" ["level", "format", "access"];
+    SHUTDOWN "shutdown" ["drain"];
+    SECRET "secret" ["file", "env", "credential"];
+}
+
+/// Keys of one entry of a seed file, which is no part of the configuration's schema.
+pub(super) const SEED: Section = Section {
+    name: "seed",
+    keys: &["token", "ttl", "record"],
+};
+
+/// A word that the format knows and this version does not serve.
+pub(super) struct Later {
+    /// A section for a key, a setting for a value.
+    pub(super) place: &'static str,
+    pub(super) word: &'static str,
+    /// Follows "is not available in this version: ".
+    pub(super) feature: &'static str,
+    /// What to do meanwhile.
+    pub(super) remedy: &'static str,
+}
+
+/// The feature behind a word, if it is one of a later release.
+pub(super) fn later(place: &str, word: &str) -> Option<&'static Later> {
+    let matches = |later: &&Later| later.place == place && later.word == word;
+    LATER.iter().find(matches)
+}
+
+macro_rules! later {
+    ($($place:literal $word:literal: $feature:literal, $remedy:literal;)*) => {
+        /// Every such word.
+        pub(super) const LATER: &[Later] = &[
+            $(Later { place: $place, word: $word, feature: $feature, remedy: $remedy }),*
+        ];
+    };
+}
+
+later! {
+    "listener" "redirect": "redirecting listeners come with a later release", "redirect in the TLS terminator";
+    "listener" "http2": "HTTP/2 listeners come with a later release", "put a TLS terminator in front";
+    "listener" "tls": "TLS listeners come with a later release", "put a TLS terminator in front";
+    "upstream" "health": "active health checks come with a later release", "a server that refuses a connection is passed over";
+    "upstream" "tls": "TLS to upstreams comes with a later release", "reach the servers over a private network or a unix socket";
+    "balance" "least_conn": "only `round_robin` is there yet", "leave it out";
+    "balance" "consistent": "only `round_robin` is there yet", "leave it out";
+    "source" "http": "asking an auth service comes with a later release", "use `redis` or `memory`";
+    "source" "jwt": "signed tokens come with a later release", "use `redis` or `memory`";
+    "source" "revoked": "revocation lists for signed tokens come with a later release", "leave it out";
+    "token" "cookie_session": "signed session cookies come with a later release", "use `bearer` or `cookie`";
+    "token" "form": "tokens in form bodies come with a later release", "use `bearer` or `cookie`";
+    "token" "json": "tokens in JSON bodies come with a later release", "use `bearer` or `cookie`";
+    "redis" "sentinel": "Sentinel comes with a later release", "name one server with `url`";
+    "redis" "cluster": "Cluster comes with a later release", "name one server with `url`";
+    "redis" "format": "other record formats come with a later release", "write native session records";
+    "invalidation" "pubsub": "invalidation by messages comes with a later release", "use `tracking`: Redis pushes what is written";
+    "route" "limit": "rate limits come with a later release", "limit in front of the gateway";
+    "route" "logout": "logout paths come with a later release", "let the auth service delete the session";
+    "route" "whoami": "a whoami answer comes with a later release", "let a service answer with the headers it receives";
+    "profile" "assertion": "signed assertions come with a later release", "use the headers of a profile";
+    "admin" "token": "changes over the admin listener come with a later release", "leave it out";
+}
+
+/// `did you mean …?` if one of the words is near enough to have been meant.
+pub(super) fn nearest<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<String> {
+    nearest_word(word, known).map(|known| format!("did you mean `{known}`?"))
+}
+
+/// The word that is near enough to have been meant.
+pub(super) fn nearest_word<'w>(
+    word: &str,
+    known: impl IntoIterator<Item = &'w str>,
+) -> Option<&'w str> {
+    known
+        .into_iter()
+        .map(|known| (strsim::jaro_winkler(word, known), known))
+        .filter(|(similarity, known)| *similarity > 0.8 || strsim::osa_distance(word, known) == 1)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, known)| known)
+}

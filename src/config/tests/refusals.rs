@@ -1,0 +1,209 @@
+//! What each section refuses: place, path, message and remedy of every fault, one a line.
+
+use super::{compile, line};
+
+#[test]
+fn every_section_refuses_what_it_cannot_serve() {
+    for (case, text, expected) in FILES {
+        let issues = compile(text).expect_err(case);
+        let seen: Vec<String> = issues.iter().map(line).collect();
+        let expected: Vec<&str> = expected.trim().lines().collect();
+        assert_eq!(seen, expected, "{case}");
+    }
+}
+
+/// Name, file, what is refused in it.
+const FILES: [(&str, &str, &str); 7] = [
+    (
+        "listeners and upstreams",
+        r#"listen: [":80", "127.0.0.1:80", {address: ":81", tls: []}]
+admin: ":81"
+trusted_proxies: [10.1.2.3/8]
+client: {max_headers: 300, timeout: {header: 0s}, max_header: 1MiB}
+upstreams:
+  "a b": 10.0.0.1:80
+  twice: [10.0.0.1:80, 10.0.0.1:80]
+  none: []
+  least: {balance: least_conn}
+  checked: {servers: a:1, health: {path: /}}
+routes: []
+"#,
+        r#"
+1:17 listen[1]: `:80` takes this address already [remove one]
+1:50 listen[2].tls: `tls` is not available in this version: TLS listeners come with a later release [put a TLS terminator in front]
+2:8 admin: `:81` takes this address already [the admin listener is never a public one]
+3:19 trusted_proxies[0]: has bits set past its prefix; the network is 10.0.0.0/8 [such as 10.0.0.0/8 or fd00::/8]
+4:23 client.max_headers: out of range [from 1 to 256]
+4:46 client.timeout.header: a time limit of zero lets nothing happen [at least `1ms`]
+4:63 client.max_header: out of range [from 1B to less than 1MiB]
+6:3 upstreams.a b: not a name [1 to 64 letters, digits, `-` and `_`]
+7:24 upstreams.twice[1]: this server stands here twice [remove one]
+8:9 upstreams.none: an upstream has at least one server [`10.0.0.1:8080`, `app.internal:8080`, `"[fd00::1]:8080"` or `unix:/run/app.sock`]
+9:10 upstreams.least: missing key `servers` [a list of addresses]
+9:20 upstreams.least.balance: `least_conn` is not available in this version: only `round_robin` is there yet [leave it out]
+10:27 upstreams.checked.health: `health` is not available in this version: active health checks come with a later release [a server that refuses a connection is passed over]
+11:9 routes: no route [a list, such as: - upstream: 127.0.0.1:9000]
+"#,
+    ),
+    (
+        "keys that cannot be tracked",
+        r#"listen: :80
+sessions:
+  bare: {redis: redis://h, key: "{token}"}
+  near: {redis: redis://h, key: "session{token}"}
+  good: {redis: redis://h, key: "sessiongate:s:{token}"}
+cache: {invalidation: polling}
+routes: [{upstream: a:1, identity: skygear}]
+"#,
+        r#"
+3:33 sessions.bare.key: a key that begins with its placeholder has no head by which its changes can be followed [give it a head such as `session:`, or set `cache: {invalidation: none}`]
+4:33 sessions.near.key: the head of this key overlaps with `sessiongate:canary:`, the gateway's own keys [give it a head such as `session:`, or set `cache: {invalidation: none}`]
+6:23 cache.invalidation: no such value for `invalidation` [one of: tracking, none]
+"#,
+    ),
+    (
+        "session sources",
+        r#"listen: :80
+sessions:
+  redis: {redis: redis://h}
+  both: {redis: redis://h, memory: }
+  signed: {jwt: {issuer: x}}
+  neither: {token: bearer}
+  keyed: {memory: , key: "s:{token}"}
+  bad: {redis: redis://h, key: "s:{sid}", token: [bearer, bearer, form, {cookie: "a b"}, {}]}
+  url: {redis: {url: http://h, ca: x}}
+  sent: {redis: {sentinel: x}}
+  plain: {redis: {url: redis://h, ca: x, password: {env: NOPE}}}
+  cred: {redis: {url: redis://u:p@h, password: {credential: x, env: y}}}
+  none: {redis: {url: redis://h, password: {credential: x}}}
+routes:
+  - {upstream: "a:1", sessions: [bth, bad, bad], require: session}
+"#,
+        r#"
+3:3 sessions.redis: a session source cannot be called `redis` [the word is a key of every source; choose another name]
+4:36 sessions.both.memory: a session source keeps its sessions in one place [keep one of `redis` and `memory`, or name two sources]
+5:12 sessions.signed.jwt: `jwt` is not available in this version: signed tokens come with a later release [use `redis` or `memory`]
+6:12 sessions.neither: a session source keeps its sessions somewhere [`redis` or `memory`]
+7:26 sessions.keyed.key: `key` belongs to `redis` [the embedded store needs none]
+8:32 sessions.bad.key: unknown placeholder {sid}; there are {sha256} and {token} [such as "session:{sha256}"]
+8:59 sessions.bad.token[1]: this place is looked at already [remove it]
+8:67 sessions.bad.token[2]: `form` is not available in this version: tokens in form bodies come with a later release [use `bearer` or `cookie`]
+8:82 sessions.bad.token[3].cookie: not a cookie name [1 to 128 letters, digits and !#$%&'*+-.^_`|~ (RFC 6265)]
+8:90 sessions.bad.token[4]: expected `bearer`, or a cookie: {cookie: session}, found a mapping []
+9:22 sessions.url.redis.url: not a Redis URL [redis://host:6379/0, rediss://host:6380 or unix:///run/redis.sock?db=0]
+10:17 sessions.sent.redis: missing key `url` [redis://host:6379/0, rediss://host:6380 or unix:///run/redis.sock?db=0]
+10:18 sessions.sent.redis.sentinel: `sentinel` is not available in this version: Sentinel comes with a later release [name one server with `url`]
+11:39 sessions.plain.redis.ca: a CA is for TLS, and this URL speaks none [use rediss://]
+11:58 sessions.plain.redis.password.env: the variable `NOPE` is not set [set it in the environment of the gateway]
+12:48 sessions.cred.redis.password: the URL holds a password already [remove it from the URL]
+12:48 sessions.cred.redis.password: a secret comes from one place [one of {file: …}, {env: …}, {credential: …}]
+13:57 sessions.none.redis.password.credential: there are no credentials: CREDENTIALS_DIRECTORY is not set [the unit needs LoadCredential=]
+15:34 routes[0].sessions[0]: no session source is called `bth` [did you mean `both`?]
+15:44 routes[0].sessions[2]: this source stands here twice [remove one]
+"#,
+    ),
+    (
+        "routes",
+        r#"listen: :80
+sessions: {memory: }
+routes:
+  - {host: a b, path: x, upstream: "a:1", require: sesion}
+  - {host: h, upstream: "a:1", require: {session: false, roles: ["a b"]}, limit: {rate: 20/s}}
+  - {host: i, path: /x, name: one, upstream: "a:1"}
+  - {host: i, path: /x, upstream: "b:1"}
+  - {host: j, name: one, upstream: "a:1"}
+  - {host: k, upstream: nowhere, disabled: maybe, max_body: 5}
+  - {host: l, upstream: http://a:1}
+  - {host: m}
+  - {host: n, upstrem: "a:1"}
+  - {host: o, upstream: 10.0.0.1}
+  - {host: p, upstream: "a:http", require: admin}
+  - {host: [q, r], upstream: 9000, require: true}
+"#,
+        r#"
+4:12 routes[0].host: not a host name, *.name, or address such as 127.0.0.1 or [::1] [such as app.example.com or "*.example.com"]
+4:23 routes[0].path: a path starts with a slash; write /x [such as /admin or /admin/*]
+4:52 routes[0].require: no such value for `require` [did you mean `session`?]
+5:41 routes[1].require: roles and verified users need a session [remove `session: false`]
+5:66 routes[1].require.roles[0]: no user can have this role [1 to 64 letters, digits and `_.:-`]
+5:75 routes[1].limit: `limit` is not available in this version: rate limits come with a later release [limit in front of the gateway]
+7:21 routes[3].path: the route `one` takes these requests already [two routes differ in host or path]
+8:21 routes[4].name: another route is called `one` [names are metric labels; choose another]
+9:25 routes[5].upstream: no upstream is called `nowhere` [a name from `upstreams`, or `10.0.0.1:8080`, `app.internal:8080`, `"[fd00::1]:8080"` or `unix:/run/app.sock`]
+9:44 routes[5].disabled: no such value for `disabled` [one of: forward, reject]
+9:61 routes[5].max_body: not a size [a whole number and B, KiB, MiB or GiB, such as `64KiB`, or `none`]
+10:25 routes[6].upstream: an address has no scheme and no path [`10.0.0.1:8080`, `app.internal:8080`, `"[fd00::1]:8080"` or `unix:/run/app.sock`]
+11:5 routes[7]: missing key `upstream` [a name from `upstreams`, or `10.0.0.1:8080`, `app.internal:8080`, `"[fd00::1]:8080"` or `unix:/run/app.sock`]
+12:15 routes[8].upstrem: unknown key `upstrem` [did you mean `upstream`?]
+13:25 routes[9].upstream: the port is missing [`10.0.0.1:8080`, `app.internal:8080`, `"[fd00::1]:8080"` or `unix:/run/app.sock`]
+14:25 routes[10].upstream: not a port [`10.0.0.1:8080`, `app.internal:8080`, `"[fd00::1]:8080"` or `unix:/run/app.sock`]
+14:44 routes[10].require: no such value for `require` [one of: optional, session, {roles: [admin]}]
+15:12 routes[11].host: expected text, found a list [such as app.example.com or "*.example.com"]
+15:30 routes[11].upstream: expected text, found a number [a name from `upstreams`, or `10.0.0.1:8080`, `app.internal:8080`, `"[fd00::1]:8080"` or `unix:/run/app.sock`]
+15:45 routes[11].require: expected text, found true or false [one of: optional, session, {roles: [admin]}]
+"#,
+    ),
+    (
+        "identities",
+        r#"listen: :80
+sessions: {memory: }
+routes:
+  - {host: a, upstream: "a:1", identity: [none, skygear]}
+  - {host: b, upstream: "a:1", identity: [skygear, {profile: skygear, types: all}]}
+  - {host: c, upstream: "a:1", identity: {types: any}}
+  - {host: d, upstream: "a:1", identity: {profile: authgear, types: any}}
+  - {host: e, upstream: "a:1", identity: custom}
+  - {host: f, upstream: "a:1", identity: {profile: assertion}}
+  - {host: g, upstream: "a:1", identity: [hasura, {headers: {X-Hasura-Role: x}}]}
+  - host: h
+    upstream: a:1
+    identity: {headers: {Host: x, Proxy-X: y, X-A: "{user.idd}", X-B: "", "X C": y, X-D: "{", x-e: z, X_E: z}}
+"#,
+        r#"
+4:43 routes[0].identity[0]: `none` stands alone [remove it]
+5:52 routes[1].identity[1]: an earlier profile of this route writes these headers [remove one]
+5:78 routes[1].identity[1].types: no such value for `types` [one of: any]
+6:42 routes[2].identity: missing key `profile` [`profile: skygear`, or `headers` of your own]
+7:69 routes[3].identity.types: `types` is an option of the skygear profile [remove it]
+8:42 routes[4].identity: `custom` needs its headers [{headers: {X-User: "{user.id}"}}]
+9:52 routes[5].identity.profile: `assertion` is not available in this version: signed assertions come with a later release [use the headers of a profile]
+10:51 routes[6].identity[1]: an earlier profile of this route writes these headers [remove one]
+13:26 routes[7].identity.headers.Host: `Host` belongs to HTTP or to the gateway [choose a name of your own, such as X-User]
+13:35 routes[7].identity.headers.Proxy-X: `Proxy-X` belongs to HTTP or to the gateway [choose a name of your own, such as X-User]
+13:52 routes[7].identity.headers.X-A: unknown field `user.idd`; did you mean `user.id`? [such as "{user.id}" or "{attrs.email}"]
+13:71 routes[7].identity.headers.X-B: expected text, found an empty one [such as "{user.id}" or "{attrs.email}"]
+13:75 routes[7].identity.headers.X C: not a header name [letters, digits and `-` (RFC 9110 §5.1)]
+13:90 routes[7].identity.headers.X-D: `{` is not closed; write `{{` for a brace in the text [such as "{user.id}" or "{attrs.email}"]
+13:103 routes[7].identity.headers.X_E: this header is written twice [remove one]
+"#,
+    ),
+    (
+        "no sources",
+        r#"listen: :80
+routes:
+  - {upstream: "a:1", identity: skygear}
+"#,
+        "
+3:33 routes[0].identity: `identity` needs a session, and there is no source of sessions [add `sessions: redis://127.0.0.1:6379`]
+",
+    ),
+    (
+        "operations",
+        r#"listen: :80
+admin: {}
+log: {sample: 1%, level: loud}
+version: 2
+threads: 0
+shutdown: {drain: 20}
+routes: [{upstream: "a:1"}]
+"#,
+        r#"
+2:8 admin: missing key `listen` [`:8080`, `127.0.0.1:8080`, `"[::1]:8080"` or `unix:/run/app.sock`]
+3:7 log.sample: unknown key `sample` [known here: level, format, access]
+3:26 log.level: no such value for `level` [one of: error, warn, info, debug]
+4:10 version: this gateway reads version 1 of the format [`version: 1`]
+5:10 threads: out of range [from 1 to 1024]
+6:19 shutdown.drain: not a duration [a whole number and ms, s, m or h: `250ms`, `30s`, `5m`]
+"#,
+    ),
+];

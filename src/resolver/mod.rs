@@ -1,0 +1,10 @@
+//! From a shown token to who the caller is: the cache in front of the stores.
+
+mod resolution;
+mod resolve;
+mod source;
+mod subscription;
+
+pub use resolution::{Resolution, Resolved, Tier};
+pub use resolve::Resolver;
+pub use source::{Source, SourceMetrics};

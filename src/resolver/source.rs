@@ -1,0 +1,112 @@
+//! `Source`: an opened session source, with its metric handles.
+
+use super::resolution::{Resolution, Resolved, Tier};
+use crate::cache::Epoch;
+use crate::clock::Now;
+use crate::observe::Metrics;
+use crate::store::{LookupError, SessionStore, StoreFault, StoredSession};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
+use std::sync::Arc;
+
+/// Where one source's sessions come from.
+pub struct Source {
+    /// The metric label.
+    pub name: String,
+    /// Part of every cache key: equal settings give the same number, other settings another.
+    pub fingerprint: u64,
+    /// The back end.
+    pub store: Arc<dyn SessionStore>,
+    /// What the back end's announcements vouch for.
+    pub epoch: Arc<Epoch>,
+    /// Handles resolved at load.
+    pub metrics: SourceMetrics,
+}
+
+/// `sessiongate_session_lookups_total`, `sessiongate_store_*` of one source.
+pub struct SourceMetrics {
+    lookups: IntCounterVec,
+    hit: IntCounter,
+    name: String,
+    memory: Histogram,
+    stored: Histogram,
+    round_trip: Histogram,
+    errors: IntCounterVec,
+    broken: IntCounter,
+    /// `sessiongate_store_up`.
+    pub up: IntGauge,
+}
+
+impl SourceMetrics {
+    /// Resolves the handles of the source with this label.
+    #[must_use]
+    pub fn new(metrics: &Metrics, source: &str) -> Self {
+        for kind in StoreFault::ALL {
+            metrics
+                .store_errors
+                .with_label_values(&[source, kind.as_str()]);
+        }
+        Self {
+            hit: metrics.lookups.with_label_values(&[source, "hit"]),
+            lookups: metrics.lookups.clone(),
+            name: source.to_owned(),
+            memory: metrics
+                .lookup_duration
+                .with_label_values(&[source, "memory"]),
+            stored: metrics
+                .lookup_duration
+                .with_label_values(&[source, "store"]),
+            round_trip: metrics.store_duration.with_label_values(&[source]),
+            errors: metrics.store_errors.clone(),
+            broken: metrics.broken_records.with_label_values(&[source]),
+            up: metrics.store_up.with_label_values(&[source]),
+        }
+    }
+
+    /// Counts a lookup whose token could not even be asked for.
+    pub fn unusable(&self) {
+        self.count("invalid");
+    }
+
+    pub(super) fn unrenderable(&self) {
+        self.broken.inc();
+    }
+
+    pub(super) fn looked_up(&self, resolved: &Resolved, began: Now) {
+        let took = Now::read()
+            .mono
+            .saturating_duration_since(began.mono)
+            .as_secs_f64();
+        match resolved.tier {
+            Tier::Memory => self.memory.observe(took),
+            Tier::Stale | Tier::Store => self.stored.observe(took),
+        }
+        match (&resolved.resolution, resolved.tier) {
+            (Resolution::Valid(_), Tier::Memory) => self.hit.inc(),
+            (Resolution::Valid(_), Tier::Stale) => self.count("stale"),
+            (Resolution::Valid(_), Tier::Store) => self.count("store"),
+            (Resolution::Unknown, Tier::Memory) => self.count("negative"),
+            (Resolution::Unknown, _) => self.count("invalid"),
+            (Resolution::Broken | Resolution::Unavailable(_), _) => self.count("error"),
+        }
+    }
+
+    pub(super) fn asked(&self, answer: &Result<Option<StoredSession>, LookupError>, began: Now) {
+        let took = Now::read().mono.saturating_duration_since(began.mono);
+        self.round_trip.observe(took.as_secs_f64());
+        match answer {
+            Ok(_) => {}
+            Err(LookupError::Broken(_)) => self.broken.inc(),
+            Err(LookupError::Store(fault)) => {
+                self.errors
+                    .with_label_values(&[self.name.as_str(), fault.kind.as_str()])
+                    .inc();
+            }
+        }
+    }
+
+    fn count(&self, result: &'static str) {
+        self.lookups
+            .with_label_values(&[self.name.as_str(), result])
+            .inc();
+    }
+}
