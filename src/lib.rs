@@ -19,6 +19,8 @@
 //! | 1 | `request`, `upstream`, `listen`, `observe` |
 //! | 0 | `secret`, `clock`, `timestamp` |
 
+pub mod proxy;
+
 pub mod request;
 
 pub mod route;
@@ -39,10 +41,14 @@ pub mod headers;
 
 pub mod upstream;
 
+pub mod admin;
 pub mod blueprint;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod listen;
 pub mod observe;
+pub mod runtime;
 pub mod secret;
+pub mod server;
 pub mod timestamp;

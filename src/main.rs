@@ -1,3 +1,11 @@
-//! The `sessiongate` binary.
+//! The `sessiongate` binary; everything it does is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+fn main() -> ExitCode {
+    sessiongate::cli::main()
+}

@@ -1,0 +1,7 @@
+//! `demo`: the real gateway with seeded sessions and the echo upstream, and lines to try it with.
+
+mod guide;
+mod scratch;
+mod stage;
+
+pub(super) use stage::run;

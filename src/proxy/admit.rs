@@ -1,0 +1,112 @@
+//! `admit`: route, token, session, policy, in this order. What the proxy and `explain` both call.
+
+use super::decision::{Decision, Denial, Standing};
+use crate::clock::Now;
+use crate::policy::{InvalidReason, Pass, Standing as Judged};
+use crate::request::RequestView;
+use crate::resolver::{Resolution, Resolved};
+use crate::runtime::{Route, Runtime};
+use crate::token::{Extraction, Unusable, extract};
+use std::sync::Arc;
+
+/// Decides about one request. Everything it may read of it is in the view.
+pub async fn admit(runtime: &Runtime, view: &RequestView<'_>, now: Now) -> Decision {
+    let Some(route) = runtime.routes.find(view.host, view.path) else {
+        return Decision::refused(None, Denial::NoRoute);
+    };
+    let requested_role = match view.requested_role() {
+        Ok(role) if route.policy.anonymous_role.is_some() => role,
+        Err(fault) if route.policy.anonymous_role.is_some() => {
+            return Decision::refused(Some(Arc::clone(route)), Denial::Malformed(fault));
+        }
+        _ => None,
+    };
+    let mut decision = look_up(runtime, route, view, now).await;
+    decision.requested_role = requested_role.cloned();
+    if decision.verdict.is_ok() {
+        let judged = match &decision.standing {
+            Standing::Valid(identity) => Judged::Valid(identity),
+            Standing::Invalid(reason) => Judged::Invalid(*reason),
+            Standing::Absent | Standing::Error => Judged::Absent,
+        };
+        let role = requested_role.map(http::HeaderValue::as_bytes);
+        let verdict = route.policy.judge(judged, role, view.is_preflight());
+        let counts_as = match route.policy.effective(judged) {
+            Judged::Invalid(reason) => Some(Standing::Invalid(reason)),
+            Judged::Valid(_) | Judged::Absent => None,
+        };
+        decision.verdict = verdict.map_err(Denial::Refused);
+        decision.standing = counts_as.unwrap_or(decision.standing);
+    }
+    refuse_unrenderable(runtime, route, &mut decision, now);
+    decision
+}
+
+/// A session that passes must also be one that the route's profile can speak of (R2).
+fn refuse_unrenderable(runtime: &Runtime, route: &Route, decision: &mut Decision, now: Now) {
+    let (Ok(Pass::AsValid), Standing::Valid(identity), Some(plan)) =
+        (decision.verdict, &decision.standing, route.plan)
+    else {
+        return;
+    };
+    let Err(record) = identity.rendered(plan) else {
+        return;
+    };
+    if let (Some(source), Some(sid)) = (decision.source, decision.sid) {
+        runtime.resolver.unrenderable(source, sid, record, now);
+    }
+    decision.verdict = Err(Denial::BrokenRecord);
+    decision.standing = Standing::Error;
+}
+
+/// The credential and what became of it. The verdict is open (`Ok`) unless the lookup itself failed.
+async fn look_up(
+    runtime: &Runtime,
+    route: &Arc<Route>,
+    view: &RequestView<'_>,
+    now: Now,
+) -> Decision {
+    let mut decision = Decision::open(Arc::clone(route));
+    let (token, place) = match extract(&route.tokens, view.headers) {
+        Extraction::Absent => {
+            if !route.tokens.is_empty() {
+                runtime.resolver.absent();
+            }
+            return decision;
+        }
+        Extraction::Found { token, source } => (Ok(token), source),
+        Extraction::Unusable { reason, source } => (Err(reason), source),
+    };
+    let Some(source) = route.token_owners.get(place).copied() else {
+        return decision;
+    };
+    decision.source = Some(source);
+    let token = match token {
+        Ok(token) => token,
+        Err(reason) => {
+            runtime.resolver.unusable(source);
+            decision.standing = Standing::Invalid(match reason {
+                Unusable::Malformed => InvalidReason::Malformed,
+                Unusable::Ambiguous => InvalidReason::Ambiguous,
+            });
+            return decision;
+        }
+    };
+    let Some(Resolved {
+        sid,
+        resolution,
+        tier,
+    }) = runtime.resolver.resolve(source, token, now).await
+    else {
+        return decision;
+    };
+    decision.sid = Some(sid);
+    decision.tier = Some(tier);
+    decision.standing = match resolution {
+        Resolution::Valid(identity) => Standing::Valid(identity),
+        Resolution::Unknown => Standing::Invalid(InvalidReason::Unknown),
+        Resolution::Broken => decision.fail(Denial::BrokenRecord),
+        Resolution::Unavailable(fault) => decision.fail(Denial::StoreDown(fault)),
+    };
+    decision
+}

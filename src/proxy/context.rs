@@ -1,0 +1,144 @@
+//! `Context`: what one request carries from phase to phase.
+
+use super::decision::Decision;
+use crate::clock::Now;
+use crate::observe::RouteMetrics;
+use crate::runtime::{Route, Runtime};
+use http::HeaderValue;
+use prometheus::IntGauge;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Per-request state. Pins one runtime, so that a reload cannot change the rules under a request.
+pub struct Context {
+    /// The configuration that this request began with.
+    pub runtime: Arc<Runtime>,
+    /// When the request head was complete.
+    pub began: Now,
+    /// Sent both ways as `X-Request-Id`.
+    pub request_id: Option<HeaderValue>,
+    /// After trusted hops.
+    pub client: Option<IpAddr>,
+    /// Whether the peer may speak for a client.
+    pub peer_is_trusted: bool,
+    /// Canonical host and path: what decided is what is forwarded and logged.
+    pub target: Target,
+    /// Made in `request_filter`.
+    pub decision: Option<Decision>,
+    /// Body bytes seen, for chunked bodies that announce no length.
+    pub body_bytes: u64,
+    /// The attempt under way.
+    pub attempt: Attempt,
+    /// Time spent in the gateway itself so far.
+    pub overhead: Duration,
+    /// Counts the request as in flight until it is dropped.
+    in_flight: InFlight,
+}
+
+/// The one form of host and path (R14).
+#[derive(Default)]
+pub struct Target {
+    /// What is forwarded as `Host`: canonical name and the original port.
+    pub authority: Option<HeaderValue>,
+    /// Canonical host name, without port.
+    pub host: String,
+    /// Canonical path.
+    pub path: String,
+    /// Whether the request line has to be rewritten for the upstream.
+    pub is_rewritten: bool,
+}
+
+/// One attempt at the upstream.
+#[derive(Default)]
+pub struct Attempt {
+    /// Position of the server in its cluster.
+    pub server: Option<usize>,
+    /// Attempts so far.
+    pub count: usize,
+    /// Attempts that got no connection.
+    pub refused: usize,
+    /// When the connection was asked for.
+    pub asked_at: Option<Instant>,
+    /// When the connection was there.
+    pub connected_at: Option<Instant>,
+    /// Whether forged headers have been counted: once a request, not once an attempt.
+    pub counted_forged: bool,
+}
+
+struct InFlight(IntGauge);
+
+impl InFlight {
+    fn count(gauge: &IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Context {
+    /// Begins a request. It is in flight from here on, on no route as long as none is decided: a drain must not end the
+    /// process while a session is being looked up.
+    #[must_use]
+    pub fn new(runtime: Arc<Runtime>, began: Now) -> Self {
+        let in_flight = InFlight::count(&runtime.no_route.in_flight);
+        Self {
+            runtime,
+            began,
+            request_id: None,
+            client: None,
+            peer_is_trusted: false,
+            target: Target::default(),
+            decision: None,
+            body_bytes: 0,
+            attempt: Attempt::default(),
+            overhead: Duration::ZERO,
+            in_flight,
+        }
+    }
+
+    /// Keeps the decision and counts the request as in flight on its route.
+    pub fn decide(&mut self, decision: Decision) {
+        // The new count begins before the old one ends.
+        self.in_flight = InFlight::count(&self.metrics_of(&decision).in_flight);
+        self.decision = Some(decision);
+    }
+
+    /// The route that was met.
+    #[must_use]
+    pub fn route(&self) -> Option<&Arc<Route>> {
+        self.decision.as_ref()?.route.as_ref()
+    }
+
+    /// The handles of the route that was met, else those of `none`.
+    #[must_use]
+    pub fn metrics(&self) -> &RouteMetrics {
+        self.decision
+            .as_ref()
+            .map_or(&self.runtime.no_route, |decision| self.metrics_of(decision))
+    }
+
+    fn metrics_of<'a>(&'a self, decision: &'a Decision) -> &'a RouteMetrics {
+        decision
+            .route
+            .as_ref()
+            .map_or(&self.runtime.no_route, |route| &route.metrics)
+    }
+
+    /// The request body's bound on this route.
+    #[must_use]
+    pub fn max_body_bytes(&self) -> Option<u64> {
+        let route = self
+            .decision
+            .as_ref()
+            .and_then(|decision| decision.route.as_ref());
+        route.map_or(self.runtime.client.max_body_bytes, |route| {
+            route.settings.max_body_bytes
+        })
+    }
+}

@@ -1,0 +1,20 @@
+//! What happens to a request: Pingora's phases, the decision they carry out, and the answers of our own.
+
+mod access_log;
+mod admit;
+mod consider;
+mod context;
+mod decision;
+mod failure;
+mod gateway;
+mod reception;
+mod reply;
+mod upstream_head;
+
+pub use access_log::{AccessLogger, Finished};
+pub use admit::admit;
+pub use consider::consider;
+pub use context::{Attempt, Context, Target};
+pub use decision::{Decision, Denial, Standing};
+pub use gateway::{Gateway, MAX_ATTEMPTS};
+pub use upstream_head::prepare;

@@ -1,0 +1,122 @@
+//! The one place where a `Denial` becomes status, headers and body.
+
+use super::decision::Denial;
+use crate::policy::Refusal;
+use crate::request::ALLOWED_METHODS;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, header};
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+
+/// Seconds after which a client may try again while the store is away.
+const RETRY_AFTER: &str = "1";
+
+/// Answers with the denial. The connection stays open unless the request's body is still on its way, or the caller
+/// has closed it.
+///
+/// # Errors
+/// When the client is gone.
+pub(super) async fn deny(
+    session: &mut Session,
+    denial: Denial,
+    request_id: Option<&HeaderValue>,
+) -> pingora::Result<()> {
+    let body = body(denial);
+    let mut head = ResponseHeader::build(denial.status(), Some(7))?;
+    head.insert_header(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    )?;
+    head.insert_header(header::CONTENT_LENGTH, body.len())?;
+    // R12: nothing of ours may be answered by a cache later.
+    head.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))?;
+    if let Some(id) = request_id {
+        head.insert_header("X-Request-Id", id.clone())?;
+    }
+    if let Some((name, value)) = remedy(denial) {
+        head.insert_header(name, HeaderValue::from_static(value))?;
+    }
+    let is_head = session.req_header().method == Method::HEAD;
+    session
+        .write_response_header(Box::new(head), is_head)
+        .await?;
+    if !is_head {
+        session.write_response_body(Some(body), true).await?;
+    }
+    Ok(())
+}
+
+/// Takes out of an upstream's response what speaks to its own connection alone (R10, RFC 9110 §7.6.1). Pingora writes
+/// `Connection` anew and frames the message itself.
+pub(super) fn end_hop_by_hop(head: &mut ResponseHeader) {
+    const FRAMING: [HeaderName; 3] = [
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+        header::CONNECTION,
+    ];
+    let mut doomed = vec![
+        HeaderName::from_static("keep-alive"),
+        HeaderName::from_static("proxy-connection"),
+    ];
+    for line in head.headers.get_all(header::CONNECTION) {
+        let nominated = line
+            .as_bytes()
+            .split(|byte| *byte == b',')
+            .map(<[u8]>::trim_ascii);
+        doomed.extend(nominated.filter_map(|name| HeaderName::from_bytes(name).ok()));
+    }
+    for name in doomed.iter().filter(|name| !FRAMING.contains(name)) {
+        head.remove_header(name);
+    }
+}
+
+/// The header that tells a client what to do about it.
+fn remedy(denial: Denial) -> Option<(&'static str, &'static str)> {
+    match denial {
+        // RFC 6750 §3: no error code when no credential was shown.
+        Denial::Refused(Refusal::NoSession) => Some(("WWW-Authenticate", "Bearer")),
+        Denial::Refused(Refusal::InvalidSession) => {
+            Some(("WWW-Authenticate", "Bearer error=\"invalid_token\""))
+        }
+        Denial::StoreDown(_) => Some(("Retry-After", RETRY_AFTER)),
+        _ if denial.status() == 405 => Some(("Allow", ALLOWED_METHODS)),
+        _ => None,
+    }
+}
+
+/// `{"error":"<label>","message":"<sentence>"}`; both are ours and need no escaping.
+fn body(denial: Denial) -> Bytes {
+    Bytes::from(format!(
+        "{{\"error\":\"{}\",\"message\":\"{}\"}}\n",
+        denial.as_str(),
+        denial
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::end_hop_by_hop;
+    use http::HeaderName;
+    use pingora::http::ResponseHeader;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn what_speaks_to_one_connection_ends_here() {
+        let mut head = ResponseHeader::build(200, None).expect("a head");
+        for (name, value) in [
+            ("Connection", "close, X-Private , content-length"),
+            ("Keep-Alive", "timeout=5"),
+            ("X-Private", "1"),
+            ("Content-Length", "2"),
+            ("X-Public", "1"),
+        ] {
+            head.append_header(name, value).expect("a header");
+        }
+        end_hop_by_hop(&mut head);
+        let left: BTreeSet<_> = head.headers.keys().map(HeaderName::as_str).collect();
+        assert_eq!(
+            left,
+            BTreeSet::from(["connection", "content-length", "x-public"])
+        );
+    }
+}

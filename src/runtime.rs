@@ -1,0 +1,292 @@
+//! `Runtime`: the opened blueprint. A request pins one and keeps it to its end; `Live` is where they are swapped.
+
+use crate::blueprint::{Blueprint, SourceSettings};
+use crate::cache::{LoadLimits, SessionCache};
+use crate::clock::Now;
+use crate::headers::{HeaderPlan, PlanError, Profile, Reserved};
+use crate::listen::{ClientLimits, Network};
+use crate::observe::{Metrics, RouteMetrics, ServerMetrics};
+use crate::policy::Policy;
+use crate::resolver::{Resolver, Source, SourceMetrics};
+use crate::route::{Credentials, RouteSettings, RouteTable, Underscores};
+use crate::store::{self, StoreOpenError};
+use crate::token::{CookieName, TokenDigest, TokenSource};
+use crate::upstream::{self, Cluster, Member};
+use arc_swap::ArcSwap;
+use prometheus::Histogram;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Everything a request needs, resolved and opened.
+pub struct Runtime {
+    /// Which rule a request meets.
+    pub routes: RouteTable<Arc<Route>>,
+    /// Every route, in the order of the file.
+    pub all_routes: Vec<Arc<Route>>,
+    /// Sessions.
+    pub resolver: Resolver,
+    /// Rendered headers are named by their position in here.
+    pub plans: Arc<[HeaderPlan]>,
+    /// Names that only we may write.
+    pub reserved: Reserved,
+    /// Upstreams, in the order of the blueprint.
+    pub clusters: Vec<Arc<Cluster>>,
+    /// What a client may take of us.
+    pub client: ClientLimits,
+    /// Peers whose forwarding headers are believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Handles for requests that meet no route.
+    pub no_route: RouteMetrics,
+}
+
+/// The current runtime: requests load it once, a reload stores another.
+pub type Live = ArcSwap<Runtime>;
+
+/// One opened route.
+pub struct Route {
+    /// The checked settings.
+    pub settings: RouteSettings,
+    /// Places to look for a token, in order, over all the route's sources.
+    pub tokens: Vec<TokenSource>,
+    /// For each of `tokens` the position of its source in the resolver.
+    pub token_owners: Vec<usize>,
+    /// Position of the header plan; `None` for `identity: none`.
+    pub plan: Option<usize>,
+    /// Cookies that stay here: the credential has been exchanged.
+    pub withheld_cookies: Vec<CookieName>,
+    /// Whether a bearer credential stays here.
+    pub withholds_bearer: bool,
+    /// Who may pass.
+    pub policy: Policy,
+    /// Where an allowed request goes.
+    pub cluster: Arc<Cluster>,
+    /// Handles resolved at load.
+    pub metrics: RouteMetrics,
+    /// `sessiongate_upstream_connect_duration_seconds` of its upstream.
+    pub connect_duration: Histogram,
+    /// One for each server of its upstream, in the same order.
+    pub servers: Vec<ServerMetrics>,
+}
+
+impl Route {
+    /// Whether header names with `_` pass.
+    #[must_use]
+    pub fn passes_underscores(&self) -> bool {
+        self.settings.underscores == Underscores::Pass
+    }
+}
+
+/// Why a valid configuration cannot be opened on this host.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// A store's own material is unusable.
+    #[error(transparent)]
+    Store(#[from] StoreOpenError),
+    /// An upstream's address is unusable.
+    #[error(transparent)]
+    Upstream(#[from] upstream::OpenError),
+    /// Two profiles of a route contradict each other.
+    #[error("route {route}: {fault}")]
+    Plan {
+        /// The route's name.
+        route: String,
+        /// What contradicts.
+        fault: PlanError,
+    },
+}
+
+impl Runtime {
+    /// Opens a blueprint. Connects to nothing: an unreachable store or upstream never stops a start.
+    ///
+    /// # Errors
+    /// When something in it cannot be made on this host.
+    pub fn open(blueprint: &Blueprint, metrics: &Metrics, now: Now) -> Result<Self, OpenError> {
+        let clusters = open_clusters(blueprint, now)?;
+        let (plans, plan_of) = make_plans(&blueprint.routes)?;
+        let sources = blueprint
+            .sources
+            .iter()
+            .map(|source| open_source(source, metrics, now));
+        let sources = sources.collect::<Result<Vec<_>, _>>()?;
+        let opened = blueprint
+            .routes
+            .iter()
+            .zip(plan_of)
+            .filter_map(|(settings, plan)| {
+                let cluster = Arc::clone(clusters.get(settings.upstream)?);
+                Some(Arc::new(open_route(
+                    settings, plan, cluster, blueprint, metrics,
+                )))
+            });
+        let all_routes: Vec<_> = opened.collect();
+        let table = all_routes.iter().map(|route| {
+            (
+                route.settings.host.clone(),
+                route.settings.path.clone(),
+                Arc::clone(route),
+            )
+        });
+        metrics
+            .cache_max_entries
+            .set(saturating(blueprint.cache.max_entries.get()));
+        let cache = SessionCache::new(blueprint.cache, LoadLimits::default(), now);
+        Ok(Self {
+            routes: RouteTable::new(table.collect()),
+            all_routes,
+            resolver: Resolver::new(sources, Arc::clone(&plans), cache, metrics),
+            plans,
+            reserved: Reserved::new(blueprint.routes.iter().flat_map(|route| &route.identity)),
+            clusters,
+            client: blueprint.client,
+            trusted_proxies: blueprint.trusted_proxies.clone(),
+            no_route: RouteMetrics::new(metrics, "none"),
+        })
+    }
+
+    /// Copies the numbers that their owners keep into the metric families; called at every scrape.
+    pub fn publish(&self, metrics: &Metrics) {
+        let stats = self.resolver.cache().stats();
+        metrics
+            .cache_entries
+            .set(saturating(stats.sessions.entries));
+        metrics
+            .cache_negative_entries
+            .set(saturating(stats.absences.entries));
+        metrics.loads_in_flight.set(saturating(stats.loads));
+        metrics.load_waiters.set(saturating(stats.waiters));
+        let evicted = [
+            ("capacity", stats.sessions.evicted_by_capacity),
+            ("ttl", stats.sessions.evicted_by_ttl),
+        ];
+        for (reason, count) in evicted {
+            let counter = metrics.cache_evictions.with_label_values(&[reason]);
+            counter.inc_by(count.saturating_sub(counter.get()));
+        }
+        for source in self.resolver.sources() {
+            source.metrics.up.set(i64::from(source.store.is_up()));
+        }
+    }
+}
+
+fn open_clusters(
+    blueprint: &Blueprint,
+    now: Now,
+) -> Result<Vec<Arc<Cluster>>, upstream::OpenError> {
+    let open = |settings| Cluster::open(settings, now.mono).map(Arc::new);
+    blueprint.upstreams.iter().map(open).collect()
+}
+
+/// The plans, and for each route the position of its own.
+type Plans = (Arc<[HeaderPlan]>, Vec<Option<usize>>);
+
+/// One plan per distinct list of profiles.
+fn make_plans(routes: &[RouteSettings]) -> Result<Plans, OpenError> {
+    let mut distinct: Vec<&[Profile]> = Vec::new();
+    let mut plans = Vec::new();
+    let mut plan_of = Vec::with_capacity(routes.len());
+    for route in routes {
+        let profiles = route.identity.as_slice();
+        let known = distinct.iter().position(|known| *known == profiles);
+        plan_of.push(match known {
+            _ if profiles.is_empty() => None,
+            Some(at) => Some(at),
+            None => {
+                let plan = HeaderPlan::new(profiles).map_err(|fault| OpenError::Plan {
+                    route: route.name.clone(),
+                    fault,
+                })?;
+                plans.push(plan);
+                distinct.push(profiles);
+                Some(distinct.len() - 1)
+            }
+        });
+    }
+    Ok((plans.into(), plan_of))
+}
+
+fn open_source(
+    settings: &SourceSettings,
+    metrics: &Metrics,
+    now: Now,
+) -> Result<Arc<Source>, StoreOpenError> {
+    let name = settings.name.clone();
+    // The settings' own text, secrets masked, tells one source from another; it never leaves the process.
+    let text = format!("{settings:?}");
+    let [a, b, c, d, e, f, g, h, ..] = *TokenDigest::of(&text).as_bytes();
+    Ok(Arc::new(Source {
+        store: store::open(&name, &settings.store, now)?,
+        epoch: Arc::default(),
+        fingerprint: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+        metrics: SourceMetrics::new(metrics, &name),
+        name,
+    }))
+}
+
+fn open_route(
+    settings: &RouteSettings,
+    plan: Option<usize>,
+    cluster: Arc<Cluster>,
+    blueprint: &Blueprint,
+    metrics: &Metrics,
+) -> Route {
+    let (mut tokens, mut token_owners) = (Vec::new(), Vec::new());
+    for at in &settings.sources {
+        for token in blueprint
+            .sources
+            .get(*at)
+            .into_iter()
+            .flat_map(|source| &source.tokens)
+        {
+            tokens.push(token.clone());
+            token_owners.push(*at);
+        }
+    }
+    let withheld = match settings.credentials {
+        Credentials::Strip => tokens.as_slice(),
+        Credentials::Keep => &[],
+    };
+    Route {
+        withheld_cookies: withheld.iter().filter_map(cookie_name).cloned().collect(),
+        withholds_bearer: withheld.contains(&TokenSource::Bearer),
+        tokens,
+        token_owners,
+        plan,
+        policy: policy_of(settings),
+        servers: server_metrics(&cluster, metrics),
+        connect_duration: metrics
+            .upstream_connect_duration
+            .with_label_values(&[cluster.name()]),
+        cluster,
+        metrics: RouteMetrics::new(metrics, &settings.name),
+        settings: settings.clone(),
+    }
+}
+
+fn server_metrics(cluster: &Cluster, metrics: &Metrics) -> Vec<ServerMetrics> {
+    let resolve = |server: &Member| ServerMetrics::new(metrics, cluster.name(), server.label());
+    cluster.servers().iter().map(resolve).collect()
+}
+
+fn cookie_name(token: &TokenSource) -> Option<&CookieName> {
+    match token {
+        TokenSource::Cookie(cookie) => Some(&cookie.name),
+        TokenSource::Bearer => None,
+    }
+}
+
+fn policy_of(settings: &RouteSettings) -> Policy {
+    let anonymous_role = settings.identity.iter().find_map(|profile| match profile {
+        Profile::Hasura(hasura) => Some(hasura.anonymous_role),
+        Profile::Skygear(_) | Profile::Authgear | Profile::Custom(_) => None,
+    });
+    Policy {
+        require: settings.require.clone(),
+        invalid: settings.invalid,
+        disabled: settings.disabled,
+        anonymous_role,
+    }
+}
+
+fn saturating(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

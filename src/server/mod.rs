@@ -1,0 +1,12 @@
+//! The process: sockets, services and their order, signals, systemd, the end.
+
+mod assemble;
+mod lifecycle;
+mod notify;
+mod proxy_service;
+mod pulse;
+mod signals;
+mod sockets;
+
+pub use assemble::{ServeError, serve};
+pub use sockets::BindError;
