@@ -1,0 +1,22 @@
+//! A scratch folder with a real gateway in it, real Redis where it is the subject, and both ends of the wire as bytes.
+
+mod client;
+mod gateway;
+mod record;
+mod redis;
+mod reply;
+mod request;
+mod stack;
+mod upstream;
+mod wait;
+mod wire;
+
+pub(crate) use client::Connection;
+pub(crate) use gateway::{Command, free_port};
+pub(crate) use record::{record, sha256_hex, sid};
+pub(crate) use reply::Reply;
+pub(crate) use request::Request;
+pub(crate) use stack::{Stack, StackBuilder, stack};
+pub(crate) use upstream::{Answer, RefusingPort, Upstream};
+pub(crate) use wait::{Clock, eventually};
+pub(crate) use wire::bytes;

@@ -1,0 +1,88 @@
+//! Integration tests: the real binary, a real redis-server, a raw-byte client and upstream. A line of purpose per
+//! module; numbers such as R5 are the rules of the design.
+#![cfg(test)]
+
+mod harness;
+
+// The house: imports point down.
+mod floors;
+
+// What the upstream is told.
+// R1: never a reserved header of the client's.
+mod forged;
+// R2 to R5: user id and roles.
+mod hasura;
+// Authgear, custom, none, several together.
+mod profiles;
+// R2, R6: ten headers, present and absent.
+mod skygear;
+
+// What the client shows.
+// R11: cookies as browsers send them.
+mod cookies;
+// The credential that was exchanged stays here.
+mod credentials;
+// Who may pass, and how a refusal reads (R12).
+mod policy;
+// R11: bearer, and which of several decides.
+mod tokens;
+
+// Where sessions come from.
+// R2: a record that cannot be used is 502.
+mod broken_records;
+// No round trip on the hot path; bounded (R15).
+mod cache;
+// R8: the end of a session by the store's own clock.
+mod lifetimes;
+// Addresses, users, secrets.
+mod redis_access;
+// R8: found, absent, ended to the millisecond.
+mod redis_store;
+// R9: what is revoked is refused within milliseconds.
+mod revocation;
+// R7: a store that cannot say hurts nobody.
+mod store_failures;
+
+// The road of a request.
+// Streaming, limits, ends of messages.
+mod bodies;
+// Deadlines for clients.
+mod connections;
+// Who the upstream is told is asking.
+mod forwarding;
+// R10, R14: nothing is smuggled, hop-by-hop headers end here.
+mod framing;
+// R14: odd heads are refused.
+mod heads;
+// What of an answer reaches the client.
+mod responses;
+// R14: one canonical form decides and is forwarded.
+mod routing;
+// Several servers, away, slow, talking nonsense.
+mod upstreams;
+// Upgrades.
+mod websocket;
+
+// The process.
+// Pages and metrics.
+mod admin;
+// Check, what is printed, exit codes.
+mod cli;
+// What is refused, and how it is said.
+mod config;
+// Every line that the demo suggests.
+mod demo;
+// What is explained is what is done.
+mod explain;
+// Check --live and status.
+mod live;
+// The numbers add up, labels are closed.
+mod metrics;
+// What systemd is told.
+mod notify;
+// Start, signals, drain.
+mod process;
+// What README, docs and conf claim.
+mod reference;
+// R13: what is never shown.
+mod secrets;
