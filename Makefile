@@ -1,0 +1,45 @@
+# What there is to do here. `make demo` is the way in; `make test` is what CI runs.
+# cargo comes from https://rustup.rs; everything else that is missing is installed with apt-get.
+
+# Where rustup puts cargo.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: help demo build check test deny bench load
+
+help:
+	@echo 'make demo    build in release and run the demo on 127.0.0.1:8080'
+	@echo 'make build   build target/release/sessiongate'
+	@echo 'make check   formatting, clippy, documentation; warnings are errors'
+	@echo 'make test    check, then unit, integration and documentation tests'
+	@echo 'make deny    licences, advisories and sources of the dependencies (needs cargo-deny)'
+	@echo 'make bench   function benchmarks'
+	@echo 'make load    load test of the release build on this machine (needs wrk)'
+
+demo: build
+	target/release/sessiongate demo
+
+build:
+	.ci/install-deps build
+	cargo build --release --locked
+
+check:
+	.ci/install-deps build
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
+
+test: check
+	.ci/install-deps test
+	cargo test --locked
+
+deny:
+	cargo deny --locked check
+
+bench:
+	.ci/install-deps build
+	cargo bench --locked
+
+load: build
+	.ci/install-deps load
+	load-tests/run.sh
