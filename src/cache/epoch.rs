@@ -1,22 +1,38 @@
 //! `Epoch`: what a source's change feed vouches for.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The stretch of time over which a source's change feed missed nothing; one per source, shared with its feed.
 ///
 /// What was asked for under an older epoch may have changed unseen. It is asked for again before it is trusted.
 #[derive(Debug, Default)]
-pub struct Epoch(AtomicU64);
+pub struct Epoch {
+    number: AtomicU64,
+    is_vouched: AtomicBool,
+}
 
 impl Epoch {
     /// The number of the epoch.
     #[must_use]
     pub fn current(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
+        self.number.load(Ordering::Acquire)
     }
 
-    /// Begins another epoch: the feed was lost, or is whole again after it was lost.
+    /// Ends the epoch: the feed was lost. Until [`Self::vouch`] nobody announces anything.
     pub fn advance(&self) {
-        self.0.fetch_add(1, Ordering::AcqRel);
+        self.is_vouched.store(false, Ordering::Release);
+        self.number.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// From here on every change is announced.
+    pub fn vouch(&self) {
+        self.is_vouched.store(true, Ordering::Release);
+    }
+
+    /// Whether what was asked under that number may still be served where the source itself cannot be asked: if nothing
+    /// was missed since, or if the source is away and its stale window is all there is (R7). Once the source is back, an
+    /// older answer is not good enough (design section 7).
+    pub(super) fn bridges(&self, number: u64) -> bool {
+        number >= self.current() || !self.is_vouched.load(Ordering::Acquire)
     }
 }

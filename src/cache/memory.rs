@@ -92,11 +92,12 @@ impl<V: Clone> Memory<V> {
         }
     }
 
-    /// The session, if it is within its stale window and not expired (R7, R8), whatever vouches for it.
-    pub(super) fn usable(&self, key: &CacheKey, at: Moment) -> Option<V> {
+    /// The session, if it is within its stale window and not expired (R7, R8), and its source is not back since.
+    pub(super) fn usable(&self, key: &CacheKey, epoch: &Epoch, at: Moment) -> Option<V> {
         self.sessions
             .read(key, at, |entry| {
-                (!entry.is_dead(at)).then(|| entry.value().clone())
+                let is_usable = !entry.is_dead(at) && epoch.bridges(entry.epoch());
+                is_usable.then(|| entry.value().clone())
             })
             .flatten()
     }

@@ -84,7 +84,7 @@ where
             Boarding::Join(arrival) => return arrival.outcome().await.unwrap_or(Lookup::Aborted),
             // That this node cannot ask is a failure of the source as far as a known session is concerned (R7).
             Boarding::Full => {
-                let known = memory.usable(&key, asked);
+                let known = memory.usable(&key, epoch, asked);
                 return known.map_or(Lookup::Overloaded, Lookup::Stale);
             }
         };

@@ -74,6 +74,7 @@ impl ChangeSink for Subscription {
     }
 
     fn restored(&self) {
+        self.epoch.vouch();
         self.connected.set(1);
         self.heard();
     }

@@ -149,15 +149,35 @@ async fn past_the_bounds_requests_are_turned_away_at_once() {
 
 #[tokio::test]
 async fn an_overloaded_node_serves_a_known_session_stale() {
-    let mut world = World::with_limits(
-        CachePolicy::default(),
-        LoadLimits {
-            max_loads: 1,
-            max_waiters: 0,
-        },
+    let outcome = overloaded(|world| world.advance(Duration::from_secs(61))).await;
+    assert_eq!(outcome, Lookup::Stale(1));
+}
+
+#[tokio::test]
+async fn an_overloaded_node_bridges_an_outage_and_not_what_came_after_it() {
+    let away = overloaded(|world| world.epoch.advance()).await;
+    assert_eq!(away, Lookup::Stale(1), "the source is away");
+    let back = overloaded(|world| {
+        world.epoch.advance();
+        world.epoch.vouch();
+    });
+    assert_eq!(
+        back.await,
+        Lookup::Overloaded,
+        "it may have been revoked unseen"
     );
+}
+
+/// What a request for a known session is told on a node that cannot ask, after this has happened.
+async fn overloaded(happen: impl FnOnce(&mut World)) -> Outcome {
+    let limits = LoadLimits {
+        max_loads: 1,
+        max_waiters: 0,
+    };
+    let mut world = World::with_limits(CachePolicy::default(), limits);
+    world.epoch.vouch();
     world.ask("known", FOUND).await;
-    world.advance(Duration::from_secs(61));
+    happen(&mut world);
     let gated = Gated {
         world: Arc::new(world),
         gate: Arc::default(),
@@ -166,8 +186,8 @@ async fn an_overloaded_node_serves_a_known_session_stale() {
     let busy = gated.request("another", FOUND);
     gated.settled(1, 0).await;
     let known = gated.request("known", FOUND).await.expect("no panic");
-    assert_eq!(known, Lookup::Stale(1));
     busy.abort();
+    known
 }
 
 const FOUND: Answer = Loaded::Found {
