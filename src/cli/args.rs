@@ -53,8 +53,11 @@ pub(super) enum Command {
         /// For this shell.
         shell: Shell,
     },
-    /// Print the manual page (troff).
-    Man,
+    /// Print a manual page (troff).
+    Man {
+        /// Of this command; left out: of sessiongate itself.
+        command: Option<String>,
+    },
     /// Print the version.
     Version,
 }

@@ -44,18 +44,29 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             clap_complete::generate(shell, &mut Cli::command(), "sessiongate", &mut script);
             output::print_bytes(&script)
         }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command())
-                .render(&mut page)
-                .map_err(Failure::from_error)?;
-            output::print_bytes(&page)
-        }
+        Command::Man { command } => output::print_bytes(&manual(command.as_deref())?),
         Command::Version => {
             let line = concat!("sessiongate ", env!("CARGO_PKG_VERSION"), "\n");
             output::print(line)
         }
     }
+}
+
+/// The page of a command, under the name by which the main page refers to it: `sessiongate-run`.
+fn manual(command: Option<&str>) -> Result<Vec<u8>, Failure> {
+    let mut whole = Cli::command().disable_help_subcommand(true);
+    whole.build();
+    let subject = match command {
+        None => &whole,
+        Some(name) => whole
+            .find_subcommand(name)
+            .ok_or_else(|| Failure::from_error(format!("there is no command `{name}`")))?,
+    };
+    let mut page = Vec::new();
+    clap_mangen::Man::new(subject.clone())
+        .render(&mut page)
+        .map_err(Failure::from_error)?;
+    Ok(page)
 }
 
 /// One crypto stack, chosen before anybody makes a TLS object.

@@ -183,6 +183,7 @@ fn what_is_printed_is_fit_for_its_reader() {
         (&["version"][..], version),
         (&["--version"], version),
         (&["man"], ".TH sessiongate 1"),
+        (&["man", "run"], ".TH sessiongate-run 1"),
         (&["completions", "bash"], "complete -F _sessiongate"),
         (&["completions", "zsh"], "#compdef sessiongate"),
         (&["completions", "fish"], "complete -c sessiongate"),
