@@ -15,7 +15,9 @@ pub fn install(settings: LogSettings) {
         LogLevel::Info => "info",
         LogLevel::Debug => "debug",
     };
-    let filter = EnvFilter::new(format!("error,pingora_proxy=off,sessiongate={level}"));
+    // The connectors' only error line is about a pooled connection that its server has closed: nothing went wrong.
+    let quiet = "pingora_proxy=off,pingora_core::connectors=off";
+    let filter = EnvFilter::new(format!("error,{quiet},sessiongate={level}"));
     let line = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stdout);

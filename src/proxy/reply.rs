@@ -54,18 +54,20 @@ pub(super) fn end_hop_by_hop(head: &mut ResponseHeader) {
         header::TRANSFER_ENCODING,
         header::CONNECTION,
     ];
-    let mut doomed = vec![
-        HeaderName::from_static("keep-alive"),
-        HeaderName::from_static("proxy-connection"),
-    ];
+    // Stays empty, and so allocates nothing, for an upstream that names no headers.
+    let mut nominated_names = Vec::new();
     for line in head.headers.get_all(header::CONNECTION) {
         let nominated = line
             .as_bytes()
             .split(|byte| *byte == b',')
             .map(<[u8]>::trim_ascii);
-        doomed.extend(nominated.filter_map(|name| HeaderName::from_bytes(name).ok()));
+        let names = nominated.filter_map(|name| HeaderName::from_bytes(name).ok());
+        nominated_names.extend(names.filter(|name| !FRAMING.contains(name)));
     }
-    for name in doomed.iter().filter(|name| !FRAMING.contains(name)) {
+    for name in &nominated_names {
+        head.remove_header(name);
+    }
+    for name in ["keep-alive", "proxy-connection"] {
         head.remove_header(name);
     }
 }
