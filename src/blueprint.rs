@@ -46,4 +46,6 @@ pub struct SourceSettings {
     pub tokens: Vec<TokenSource>,
     /// The back end.
     pub store: StoreSettings,
+    /// For records that name none.
+    pub idle_timeout: Option<Duration>,
 }

@@ -1,7 +1,6 @@
 //! `Runtime`: the opened blueprint. A request pins one and keeps it to its end; `Live` is where they are swapped.
 
 use crate::blueprint::{Blueprint, SourceSettings};
-use crate::cache::{LoadLimits, SessionCache};
 use crate::clock::Now;
 use crate::headers::{HeaderPlan, PlanError, Profile, Reserved};
 use crate::listen::{ClientLimits, Network};
@@ -129,11 +128,10 @@ impl Runtime {
         metrics
             .cache_max_entries
             .set(saturating(blueprint.cache.max_entries.get()));
-        let cache = SessionCache::new(blueprint.cache, LoadLimits::default(), now);
         Ok(Self {
             routes: RouteTable::new(table.collect()),
             all_routes,
-            resolver: Resolver::new(sources, Arc::clone(&plans), cache, metrics),
+            resolver: Resolver::new(sources, Arc::clone(&plans), blueprint.cache, metrics, now),
             plans,
             reserved: Reserved::new(blueprint.routes.iter().flat_map(|route| &route.identity)),
             clusters,
@@ -215,6 +213,7 @@ fn open_source(
     let [a, b, c, d, e, f, g, h, ..] = *TokenDigest::of(&text).as_bytes();
     Ok(Arc::new(Source {
         store: store::open(&name, &settings.store, now)?,
+        idle_timeout: settings.idle_timeout,
         epoch: Arc::default(),
         fingerprint: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
         metrics: SourceMetrics::new(metrics, &name),

@@ -9,7 +9,7 @@ use crate::policy::{OnDisabled, OnInvalid};
 use crate::resolver::Source;
 use crate::route::{HostPattern, PathPattern};
 use crate::runtime::Route;
-use crate::store::{Feed, FeedMode, StoreSettings};
+use crate::store::{Feed, StoreSettings};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -78,14 +78,10 @@ fn source_page(
 
 /// How soon a revocation holds here: measured while changes are announced, else the cache's TTL.
 fn revocation(feed: &Feed, lag: Option<Duration>, ttl: Duration) -> Value {
-    let (mode, reason) = match &feed.mode {
-        FeedMode::Tracking => ("tracking", None),
-        FeedMode::None(reason) => ("none", Some(reason)),
-    };
     let bound = if feed.vouching { Feed::BOUND } else { ttl };
     json!({
-        "by": mode,
-        "reason": reason,
+        "by": feed.mode.as_str(),
+        "reason": feed.mode.reason(),
         "announced": feed.vouching,
         "lag_seconds": lag.map(|lag| lag.as_secs_f64()),
         "bound_seconds": bound.as_secs_f64(),

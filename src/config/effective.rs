@@ -90,7 +90,7 @@ fn upstream(group: &UpstreamSettings) -> Value {
 
 fn source(source: &SourceSettings) -> Value {
     let tokens: Value = source.tokens.iter().map(token).collect();
-    match &source.store {
+    let mut section = match &source.store {
         StoreSettings::Redis(store) => {
             json!({"token": tokens, "key": store.key.to_string(), "redis": redis(store)})
         }
@@ -98,7 +98,11 @@ fn source(source: &SourceSettings) -> Value {
             json!({"token": tokens, "memory": {}})
         }
         StoreSettings::Memory(_) => json!({"token": tokens, "memory": {"seed": REDACTED}}),
+    };
+    if let Some(idle) = source.idle_timeout {
+        set(&mut section, "idle_timeout", show_duration(idle).into());
     }
+    section
 }
 
 fn token(source: &TokenSource) -> Value {
@@ -122,6 +126,7 @@ fn redis(store: &RedisSettings) -> Value {
             "connect": show_duration(store.connect_timeout),
             "reply": show_duration(store.reply_timeout),
         },
+        "on_push": word(&words::ON_PUSH, &store.on_push),
     });
     if let Some(username) = &store.username {
         set(&mut section, "username", username.as_str().into());
@@ -139,17 +144,17 @@ fn redis(store: &RedisSettings) -> Value {
 
 fn cache(blueprint: &Blueprint) -> Value {
     let policy = &blueprint.cache;
-    let tracks = |source: &SourceSettings| match &source.store {
-        StoreSettings::Redis(store) => store.tracking,
-        StoreSettings::Memory(_) => false,
+    let by = |source: &SourceSettings| match &source.store {
+        StoreSettings::Redis(store) => Some(store.invalidation),
+        StoreSettings::Memory(_) => None,
     };
-    let tracking = blueprint.sources.iter().any(tracks);
+    let invalidation = blueprint.sources.iter().find_map(by);
     json!({
         "max_entries": policy.max_entries,
         "ttl": show_duration(policy.ttl),
         "negative_ttl": show_duration(policy.negative_ttl),
         "stale_if_error": show_duration(policy.stale_if_error),
-        "invalidation": word(&words::INVALIDATION, &tracking),
+        "invalidation": word(&words::INVALIDATION, &invalidation.unwrap_or_default()),
     })
 }
 

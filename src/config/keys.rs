@@ -24,10 +24,10 @@ sections! {
     CLIENT_TIMEOUT "client_timeout" ["header", "idle", "read", "write"];
     UPSTREAM "upstream" ["servers", "balance", "timeout"];
     UPSTREAM_TIMEOUT "upstream_timeout" ["connect", "read", "write", "idle"];
-    SOURCE "source" ["token", "key", "redis", "memory"];
+    SOURCE "source" ["token", "key", "idle_timeout", "redis", "memory"];
     TOKEN "token" ["cookie"];
     COOKIE "cookie" ["name", "duplicates"];
-    REDIS "redis" ["url", "username", "password", "ca", "timeout"];
+    REDIS "redis" ["url", "username", "password", "ca", "timeout", "on_push"];
     REDIS_TIMEOUT "redis_timeout" ["connect", "reply"];
     MEMORY "memory" ["seed"];
     CACHE "cache" ["max_entries", "ttl", "negative_ttl", "stale_if_error", "invalidation"];
@@ -90,7 +90,6 @@ later! {
     "redis" "sentinel": "Sentinel comes with a later release", "name one server with `url`";
     "redis" "cluster": "Cluster comes with a later release", "name one server with `url`";
     "redis" "format": "other record formats come with a later release", "write native session records";
-    "invalidation" "pubsub": "invalidation by messages comes with a later release", "use `tracking`: Redis pushes what is written";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";
     "route" "logout": "logout paths come with a later release", "let the auth service delete the session";
     "route" "whoami": "a whoami answer comes with a later release", "let a service answer with the headers it receives";

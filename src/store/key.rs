@@ -1,5 +1,7 @@
 //! `KeyTemplate`: how a token becomes the store's key. `session:{sha256}` or `session:{token}`.
 
+use super::own_keys;
+use super::session::SessionKey;
 use crate::token::{Credential, TokenDigest};
 use std::fmt;
 use thiserror::Error;
@@ -43,9 +45,9 @@ pub enum Untrackable {
         "a key that begins with its placeholder has no head by which its changes can be followed"
     )]
     NoHead,
-    /// Redis refuses prefixes that overlap on one connection.
-    #[error("the head of this key overlaps with `sessiongate:canary:`, the gateway's own keys")]
-    OverlapsCanary,
+    /// Redis refuses prefixes that overlap on one connection, and a session must not be taken for a key of our own.
+    #[error("the head of this key overlaps with `{0}`, the gateway's own keys")]
+    OverlapsOwn(&'static str),
 }
 
 impl KeyTemplate {
@@ -105,7 +107,16 @@ impl KeyTemplate {
         }
     }
 
-    /// Whether changes of these keys can be tracked by their head, beside the gateway's own canary.
+    /// The same, with the key itself.
+    #[must_use]
+    pub(super) fn session_at(&self, key: &[u8]) -> Option<SessionKey> {
+        Some(SessionKey {
+            digest: self.digest_of_key(key)?,
+            key: str::from_utf8(key).ok()?.into(),
+        })
+    }
+
+    /// Whether changes of these keys can be tracked by their head, beside the gateway's own keys.
     ///
     /// # Errors
     /// When Redis would track every key, or would refuse.
@@ -113,10 +124,11 @@ impl KeyTemplate {
         if self.head.is_empty() {
             return Err(Untrackable::NoHead);
         }
-        if self.head.starts_with(CANARY) || CANARY.starts_with(&*self.head) {
-            return Err(Untrackable::OverlapsCanary);
+        let overlaps = |own: &&&str| self.head.starts_with(**own) || own.starts_with(&*self.head);
+        match own_keys::HEADS.iter().find(overlaps) {
+            Some(own) => Err(Untrackable::OverlapsOwn(own)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The literal head before the placeholder.
@@ -135,9 +147,6 @@ impl fmt::Display for KeyTemplate {
         write!(f, "{}{slot}{}", self.head, self.tail)
     }
 }
-
-/// Under it each node writes a key of its own once a second, to measure how long a change takes to be told.
-pub(super) const CANARY: &str = "sessiongate:canary:";
 
 #[cfg(test)]
 mod tests {
@@ -208,13 +217,20 @@ mod tests {
     fn only_a_head_of_its_own_can_be_tracked() {
         let cases = [
             ("session:{sha256}", Ok(())),
-            ("sessiongate:s:{sha256}", Ok(())),
+            ("sessiongate:sessions:{sha256}", Ok(())),
             ("s:{sha256}", Ok(())),
             ("{token}", Err(Untrackable::NoHead)),
-            ("session{token}", Err(Untrackable::OverlapsCanary)),
+            (
+                "session{token}",
+                Err(Untrackable::OverlapsOwn("sessiongate:user:")),
+            ),
+            (
+                "sessiongate:s{token}",
+                Err(Untrackable::OverlapsOwn("sessiongate:seen:")),
+            ),
             (
                 "sessiongate:canary:x{token}",
-                Err(Untrackable::OverlapsCanary),
+                Err(Untrackable::OverlapsOwn("sessiongate:canary:")),
             ),
         ];
         for (template, expected) in cases {

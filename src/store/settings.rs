@@ -50,8 +50,32 @@ pub struct RedisSettings {
     pub connect_timeout: Duration,
     /// One reply.
     pub reply_timeout: Duration,
-    /// Whether to follow changes of the records; the key's template must then be `trackable`.
-    pub tracking: bool,
+    /// How changes are learned of.
+    pub invalidation: Invalidation,
+    /// What a pushed change of a record means.
+    pub on_push: OnPush,
+}
+
+/// How a node learns that something has changed in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Invalidation {
+    /// The server pushes what is written; the key's template must then be `trackable`.
+    #[default]
+    Tracking,
+    /// Whoever revokes announces it.
+    PubSub,
+    /// Not before an entry's TTL is over.
+    None,
+}
+
+/// What is done when a session's record was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OnPush {
+    /// It is forgotten, and read when it is next shown.
+    #[default]
+    Drop,
+    /// It is forgotten and read again at once: for applications that write the record on every request.
+    Suspect,
 }
 
 /// `redis://host:port`, `rediss://host:port` or `unix:///path`.

@@ -200,7 +200,7 @@ async fn ask(world: &World, name: u8, value: u32, answer: Reply, meanwhile: Opti
 
 fn hear(world: &World, name: u8, news: News) {
     match news {
-        News::Invalidated => world.cache.invalidate(&key(&name.to_string())),
+        News::Invalidated => _ = world.cache.invalidate(&key(&name.to_string())),
         News::NewEpoch => world.epoch.advance(),
     }
 }

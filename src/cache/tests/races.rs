@@ -220,5 +220,6 @@ const fn found(value: u32) -> Answer {
     Loaded::Found {
         value,
         expires_at: None,
+        backing: None,
     }
 }

@@ -1,6 +1,8 @@
 //! `World`: a cache, a clock that moves only when told, and requests that peek, then load.
 
-use crate::cache::{CacheKey, CachePolicy, Epoch, LoadLimits, Loaded, Lookup, SessionCache};
+use crate::cache::{
+    CacheKey, CachePolicy, Epoch, LoadLimits, Loaded, Lookup, Remembered, SessionCache,
+};
 use crate::clock::{Now, UnixMillis};
 use crate::token::TokenDigest;
 use std::num::NonZeroUsize;
@@ -9,6 +11,9 @@ use std::time::Duration;
 
 pub(super) type Answer = Loaded<u32, &'static str>;
 pub(super) type Outcome = Lookup<u32, &'static str>;
+
+impl Remembered for u32 {}
+impl Remembered for u64 {}
 
 #[derive(Clone)]
 pub(super) struct World {
@@ -68,6 +73,7 @@ impl World {
         Loaded::Found {
             value,
             expires_at: life_ms.map(|ms| self.now.wall.after(Duration::from_millis(ms))),
+            backing: None,
         }
     }
 }

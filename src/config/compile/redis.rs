@@ -4,8 +4,9 @@ use super::redis_url::{self, RedisPlace, RedisUrl};
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};
 use crate::config::secrets;
+use crate::config::words;
 use crate::secret::Secret;
-use crate::store::{KeyTemplate, RedisAddress, RedisSettings, RedisTls};
+use crate::store::{Invalidation, KeyTemplate, RedisAddress, RedisSettings, RedisTls, Untrackable};
 use std::fs;
 use std::time::Duration;
 
@@ -17,10 +18,10 @@ const REPLY_TIMEOUT: Duration = Duration::from_millis(150);
 pub(super) fn settings(
     value: Value<'_>,
     key: Option<Value<'_>>,
-    tracking: bool,
+    by: Invalidation,
 ) -> Option<RedisSettings> {
     let key = match key {
-        Some(key) => template(key, tracking),
+        Some(key) => template(key, by),
         None => KeyTemplate::parse(KEY).ok(),
     };
     let section = value
@@ -43,6 +44,9 @@ pub(super) fn settings(
             ("reply", &mut reply_timeout),
         ]);
     }
+    let on_push = section
+        .as_ref()
+        .and_then(|section| section.choice("on_push", &words::ON_PUSH));
     Some(RedisSettings {
         db: url.db,
         password: password(section.as_ref(), &url),
@@ -51,13 +55,17 @@ pub(super) fn settings(
         key: key?,
         connect_timeout,
         reply_timeout,
-        tracking,
+        invalidation: by,
+        on_push: on_push.unwrap_or_default(),
     })
 }
 
-fn template(value: Value<'_>, tracking: bool) -> Option<KeyTemplate> {
+fn template(value: Value<'_>, by: Invalidation) -> Option<KeyTemplate> {
     let key = value.parsed("such as \"session:{sha256}\"", KeyTemplate::parse)?;
-    if tracking && let Err(fault) = key.trackable() {
+    let fault = key.trackable().err();
+    // What needs no pushes needs no head.
+    let fault = fault.filter(|fault| by == Invalidation::Tracking || *fault != Untrackable::NoHead);
+    if let Some(fault) = fault {
         let help = "give it a head such as `session:`, or set `cache: {invalidation: none}`";
         value.fault(fault.to_string(), help);
         return None;

@@ -5,7 +5,7 @@ use crate::config::environment::FixedEnvironment;
 use crate::config::load::{compile_text, load};
 use crate::policy::{OnDisabled, OnInvalid};
 use crate::route::Credentials;
-use crate::store::{RedisAddress, StoreSettings};
+use crate::store::{Invalidation, RedisAddress, StoreSettings};
 use crate::token::{Duplicates, TokenSource};
 use std::fs;
 use std::path::Path;
@@ -89,26 +89,32 @@ fn sources_are_read_in_every_form() {
 }
 
 #[test]
-fn changes_are_tracked_unless_the_file_says_none() {
+fn changes_are_tracked_unless_the_file_says_otherwise() {
+    use Invalidation::{None, PubSub, Tracking};
     let file = |key: &str, cache: &str| {
         format!(
             "listen: :80\nsessions: {{key: '{key}', redis: 'redis://h'}}\n{cache}\nroutes: [{{upstream: 'a:1', identity: skygear}}]"
         )
     };
     let cases = [
-        ("s:{sha256}", "", true),
-        ("s:{sha256}", "cache: {ttl: 1h}", true),
-        ("s:{sha256}", "cache: {invalidation: tracking}", true),
-        ("s:{sha256}", "cache: {invalidation: none}", false),
-        ("{token}", "cache: {invalidation: none}", false),
+        ("s:{sha256}", "", Tracking, "tracking"),
+        ("s:{sha256}", "cache: {ttl: 1h}", Tracking, "tracking"),
+        (
+            "s:{sha256}",
+            "cache: {invalidation: tracking}",
+            Tracking,
+            "tracking",
+        ),
+        ("s:{sha256}", "cache: {invalidation: none}", None, "none"),
+        ("{token}", "cache: {invalidation: none}", None, "none"),
+        ("{token}", "cache: {invalidation: pubsub}", PubSub, "pubsub"),
     ];
-    for (key, cache, expected) in cases {
+    for (key, cache, expected, word) in cases {
         let loaded = good(&file(key, cache));
         let StoreSettings::Redis(redis) = &loaded.blueprint.sources[0].store else {
             panic!("{key} {cache}")
         };
-        assert_eq!(redis.tracking, expected, "{key} {cache}");
-        let word = if expected { "tracking" } else { "none" };
+        assert_eq!(redis.invalidation, expected, "{key} {cache}");
         assert_eq!(
             loaded.redacted["cache"]["invalidation"], word,
             "{key} {cache}"

@@ -13,7 +13,7 @@ cache:
   max_entries: -1
   negativ_ttl: 5s
   ttl: 3s
-  invalidation: pubsub
+  invalidation: polling
 routes:
   - {host: b.example, upstream: apii}
   - upstream: api
@@ -49,11 +49,11 @@ error: `ttl` stands here twice
 9 |   ttl: 3s
   |   ^^^ remove one
 
-error: `pubsub` is not available in this version: invalidation by messages comes with a later release
+error: no such value for `invalidation`
   --> config.yaml:10:17
    |
-10 |   invalidation: pubsub
-   |                 ^^^^^^ use `tracking`: Redis pushes what is written
+10 |   invalidation: polling
+   |                 ^^^^^^^ one of: tracking, pubsub, none
 
 error: no upstream is called `apii`
   --> config.yaml:12:33

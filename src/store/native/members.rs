@@ -1,6 +1,6 @@
 //! `Members`: one JSON object of a record, taken apart field by field; every fault names its dotted path.
 
-use crate::store::contract::BrokenRecord;
+use crate::store::broken_record::BrokenRecord;
 use crate::store::text_rule::TextRule;
 use serde_json::{Map, Value};
 use std::time::Duration;

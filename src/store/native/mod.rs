@@ -8,3 +8,4 @@ mod tests;
 
 pub(super) use decode::MAX_RECORD_BYTES;
 pub use decode::decode_native;
+pub(super) use json::parse as parse_json;

@@ -85,7 +85,7 @@ impl Link {
 }
 
 /// A task that ends with its owner.
-struct OwnedTask(AbortHandle);
+pub(super) struct OwnedTask(pub(super) AbortHandle);
 
 impl Drop for OwnedTask {
     fn drop(&mut self) {
@@ -101,6 +101,7 @@ mod tests {
     use crate::store::redis::dialer::Dialer;
     use crate::store::redis::reply::question;
     use crate::store::redis::test_server::TestServer;
+    use crate::token::TokenDigest;
     use redis::Value;
     use std::sync::Arc;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -113,23 +114,24 @@ mod tests {
         let link = Arc::new(link);
         let asking = tokio::spawn({
             let link = Arc::clone(&link);
-            async move { link.ask(&question("session:t")).await }
+            async move { link.ask(&question("session:t", TokenDigest::of("t"))).await }
         });
         hear(&mut first).await;
         let (live, mut second) = server.connect(&link, 2).await;
         link.state.send_replace(LinkState::Up(live));
         drop(first);
         hear(&mut second).await;
-        say(&mut second, b"$1\r\nx\r\n:-1\r\n").await;
+        say(&mut second, b"$1\r\nx\r\n:-1\r\n$0\r\n\r\n$0\r\n\r\n").await;
         let replies = asking.await.expect("no panic").expect("replies");
-        assert_eq!(replies, [Value::BulkString(b"x".to_vec()), Value::Int(-1)]);
+        let text = |text: &[u8]| Value::BulkString(text.to_vec());
+        assert_eq!(replies, [text(b"x"), Value::Int(-1), text(b""), text(b"")]);
     }
 
     #[tokio::test]
     async fn without_a_new_connection_a_broken_one_is_an_error() {
         let server = Scripted::listen();
         let (link, mut only) = server.link_with_a_connection().await;
-        let question = question("session:t");
+        let question = question("session:t", TokenDigest::of("t"));
         let (answer, ()) = tokio::join!(link.ask(&question), async {
             hear(&mut only).await;
             drop(only);

@@ -10,11 +10,14 @@ mod fault;
 #[cfg(test)]
 mod feed_tests;
 mod keeper;
+mod ledger;
 mod link;
 #[cfg(test)]
 mod log_tests;
+mod messages;
 mod pushes;
 mod reply;
+mod scribe;
 mod sessions;
 mod state;
 #[cfg(test)]

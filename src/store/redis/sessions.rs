@@ -2,26 +2,30 @@
 
 use super::announcer::Announcer;
 use super::dialer::Dialer;
-use super::link::Link;
+use super::link::{Link, OwnedTask};
 use super::reply;
-use crate::clock::Now;
+use super::scribe;
+use crate::clock::{Now, UnixMillis};
 use crate::store::contract::{LookupError, SessionStore, StoreError, StoreFault, StoreOpenError};
 use crate::store::feed::{ChangeSink, Feed};
 use crate::store::key::KeyTemplate;
-use crate::store::session::StoredSession;
+use crate::store::own_keys;
+use crate::store::session::{SessionKey, StoredSession};
 use crate::store::settings::RedisSettings;
-use crate::token::Credential;
+use crate::store::user_mark::UserMark;
+use crate::token::{Credential, TokenDigest};
 use async_trait::async_trait;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use tracing::{info, warn};
 
 /// Native records under templated keys of one Redis database.
 pub struct RedisStore {
-    name: Box<str>,
+    name: Arc<str>,
     key: KeyTemplate,
-    link: Link,
+    link: Arc<Link>,
     announcer: Arc<Announcer>,
+    scribe: OnceLock<OwnedTask>,
     /// Whether the last answered lookup was refused: a refusal is logged when it begins and when it ends.
     refused: AtomicBool,
 }
@@ -36,10 +40,39 @@ impl RedisStore {
         Ok(Self {
             name: name.into(),
             key: settings.key.clone(),
-            link: Link::new(Dialer::new(settings)?, Arc::clone(&announcer)),
+            link: Arc::new(Link::new(Dialer::new(settings)?, Arc::clone(&announcer))),
             announcer,
+            scribe: OnceLock::new(),
             refused: AtomicBool::new(false),
         })
+    }
+
+    async fn read(
+        &self,
+        key: &str,
+        session: TokenDigest,
+        now: Now,
+    ) -> Result<Option<StoredSession>, LookupError> {
+        let question = reply::question(key, session);
+        let replies = self.link.ask(&question).await?;
+        let mut answer = reply::answer(replies, now.wall);
+        self.note(answer.as_ref().err());
+        if let Ok(Some(stored)) = &mut answer {
+            stored.is_revoked |= self.announcer.ledger.revokes(session.sid());
+        }
+        answer
+    }
+
+    /// Watches over what the store says to lookups.
+    fn note(&self, failure: Option<&LookupError>) {
+        let Some(LookupError::Store(error)) = failure else {
+            return self.note_answer();
+        };
+        // Loading, or failing over: what it pushed before may not be all.
+        if error.kind == StoreFault::Unavailable {
+            self.announcer.lose();
+        }
+        self.note_refusal(error);
     }
 
     fn note_refusal(&self, error: &StoreError) {
@@ -51,7 +84,7 @@ impl RedisStore {
             let prefix = self.key.prefix();
             warn!(
                 store = &*self.name,
-                "lookups are refused: {detail}; the ACL user needs ~{prefix}* +getrange +pttl +ping"
+                "lookups are refused: {detail}; the ACL user needs ~{prefix}* ~sessiongate:* +getrange +pttl +ping"
             );
         } else {
             warn!(
@@ -73,6 +106,11 @@ impl RedisStore {
 impl SessionStore for RedisStore {
     async fn start(&self) {
         self.link.start();
+        self.scribe.get_or_init(|| {
+            let (name, link) = (Arc::clone(&self.name), Arc::clone(&self.link));
+            let ledger = Arc::clone(&self.announcer.ledger);
+            OwnedTask(tokio::spawn(scribe::work(name, link, ledger)).abort_handle())
+        });
         self.link.tried().await;
     }
 
@@ -89,20 +127,38 @@ impl SessionStore for RedisStore {
         credential: &Credential,
         now: Now,
     ) -> Result<Option<StoredSession>, LookupError> {
-        let question = reply::question(&self.key.key(credential));
-        let replies = self.link.ask(&question).await?;
-        let answer = reply::answer(replies, now.wall);
-        match &answer {
-            Err(LookupError::Store(error)) => {
-                // Loading, or failing over: what it pushed before may not be all.
-                if error.kind == StoreFault::Unavailable {
-                    self.announcer.lose();
-                }
-                self.note_refusal(error);
-            }
-            _ => self.note_answer(),
-        }
-        answer
+        let key = self.key.key(credential);
+        self.read(&key, credential.digest(), now).await
+    }
+
+    async fn find_again(
+        &self,
+        session: &SessionKey,
+        now: Now,
+    ) -> Result<Option<StoredSession>, LookupError> {
+        self.read(&session.key, session.digest, now).await
+    }
+
+    async fn user(&self, user_id: &str) -> Result<UserMark, LookupError> {
+        let replies = self.link.ask(&reply::user_question(user_id)).await?;
+        let answer = reply::user_answer(replies);
+        self.note(answer.as_ref().err());
+        let announced = self.announcer.ledger.not_before(user_id);
+        answer.map(|mark| announced.map_or(mark, |not_before| mark.logged_out(not_before)))
+    }
+
+    async fn seen(
+        &self,
+        session: TokenDigest,
+        at: UnixMillis,
+        keep_until: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let keep_ms = at.until(keep_until).as_millis().max(1);
+        let mut write = redis::pipe();
+        let set = write.cmd("SET").arg(own_keys::seen(session)).arg(at.0);
+        set.arg("PX")
+            .arg(u64::try_from(keep_ms).unwrap_or(u64::MAX));
+        scribe::accepted(self.link.ask(&write).await?)
     }
 
     fn is_up(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::secret::Secret;
 use crate::store::key::KeyTemplate;
-use crate::store::settings::{RedisAddress, RedisSettings};
+use crate::store::settings::{Invalidation, OnPush, RedisAddress, RedisSettings};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -108,7 +108,8 @@ impl TestServer {
             key: KeyTemplate::parse("session:{token}").expect("a good template"),
             connect_timeout: Duration::from_secs(60),
             reply_timeout: Duration::from_secs(60),
-            tracking: true,
+            invalidation: Invalidation::Tracking,
+            on_push: OnPush::Drop,
         }
     }
 
