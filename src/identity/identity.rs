@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What decisions need of a session, and the headers that every route would write for it. The record itself is dropped.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Identity {
     /// 1 to 256 bytes of visible ASCII.
     pub user_id: Box<str>,
@@ -48,6 +48,17 @@ impl Identity {
             rendered: plans.iter().map(|plan| plan.render(session)).collect(),
             idle: session.idle_timeout.map(clock),
         }
+    }
+
+    /// Whether it tells every service the same, whatever its ends.
+    #[must_use]
+    pub fn tells_the_same(&self, other: &Self) -> bool {
+        let facts = |identity: &Self| (identity.verified, identity.disabled);
+        self.user_id == other.user_id
+            && self.roles == other.roles
+            && self.default_role == other.default_role
+            && facts(self) == facts(other)
+            && self.rendered == other.rendered
     }
 
     /// Whether it has not been used for its idle timeout, as far as this node knows (R8).

@@ -66,13 +66,6 @@ impl IdleClock {
     }
 }
 
-/// How far the session has been used is no part of who the user is.
-impl PartialEq for IdleClock {
-    fn eq(&self, other: &Self) -> bool {
-        self.timeout_ms == other.timeout_ms
-    }
-}
-
 const GRAIN_MS: u64 = 50;
 
 #[cfg(test)]

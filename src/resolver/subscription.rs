@@ -117,7 +117,7 @@ impl Subscription {
 /// By the fields that are mapped, not by bytes.
 fn outcome<E>(before: Option<&Identity>, answer: &Loaded<Arc<Identity>, E>) -> &'static str {
     match (answer, before) {
-        (Loaded::Found { value, .. }, Some(before)) if **value == *before => "unchanged",
+        (Loaded::Found { value, .. }, Some(before)) if value.tells_the_same(before) => "unchanged",
         (Loaded::Found { .. }, _) => "changed",
         (Loaded::Absent | Loaded::Ended { .. }, _) => "gone",
         (Loaded::Broken(_) | Loaded::Failed(_), _) => "failed",

@@ -32,16 +32,24 @@ mod tokens;
 mod broken_records;
 // No round trip on the hot path; bounded (R15).
 mod cache;
+// R8: sessions that are not used.
+mod idle;
 // R8: the end of a session by the store's own clock.
 mod lifetimes;
 // Addresses, users, secrets.
 mod redis_access;
 // R8: found, absent, ended to the millisecond.
 mod redis_store;
+// Revocations by message.
+mod events;
+// R9: users and names, whatever the record says.
+mod log_out;
 // R9: what is revoked is refused within milliseconds.
 mod revocation;
 // R7: a store that cannot say hurts nobody.
 mod store_failures;
+// Records that are written on every use.
+mod volatile;
 
 // The road of a request.
 // Streaming, limits, ends of messages.

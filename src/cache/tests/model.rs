@@ -72,6 +72,17 @@ struct Known {
 }
 
 impl Known {
+    fn new(value: u32, life: Option<Duration>, now: Now) -> Self {
+        Self {
+            value,
+            asked: now.mono,
+            ends: life.map(|life| (now.mono + life, now.wall.after(life))),
+            failed_at: None,
+            is_of_this_epoch: true,
+            may_be_gone: false,
+        }
+    }
+
     fn has_ended(&self, now: Now) -> bool {
         self.ends
             .is_some_and(|(mono, wall)| now.mono >= mono || now.wall >= wall)
@@ -280,14 +291,7 @@ fn judge(said: &mut Said, asked: &Asked, now: Now) -> Result<(), TestCaseError> 
             };
             prop_assert!(life_ms != Some(0), "loaded what had ended");
             let life = life_ms.map(Duration::from_millis);
-            let loaded = Known {
-                value: asked.value,
-                asked: now.mono,
-                ends: life.map(|life| (now.mono + life, now.wall.after(life))),
-                failed_at: None,
-                is_of_this_epoch: true,
-                may_be_gone: false,
-            };
+            let loaded = Known::new(asked.value, life, now);
             if asked.meanwhile.is_none() {
                 *said = Said::Session(loaded);
             }

@@ -157,13 +157,19 @@ impl Redis {
     /// How often session records were read: with each its remaining life is asked for.
     #[track_caller]
     pub(crate) fn reads(&self) -> u64 {
+        self.calls("pttl")
+    }
+
+    /// How often a command was called.
+    #[track_caller]
+    pub(crate) fn calls(&self, command: &str) -> u64 {
         let stats = self.command(&["INFO", "commandstats"]);
-        let reads = stats.lines().filter_map(|line| {
-            let (name, numbers) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
-            let calls = numbers.split(',').next()?.parse::<u64>().ok()?;
-            (name == "pttl").then_some(calls)
+        let calls = stats.lines().find_map(|line| {
+            let numbers = line.strip_prefix("cmdstat_")?.strip_prefix(command)?;
+            let calls = numbers.strip_prefix(":calls=")?.split(',').next()?;
+            calls.parse().ok()
         });
-        reads.sum()
+        calls.unwrap_or(0)
     }
 }
 
