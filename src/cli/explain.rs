@@ -8,6 +8,7 @@ use crate::config::{self, ProcessEnvironment};
 use crate::observe::Metrics;
 use crate::proxy::{Context, Decision, Denial, consider, prepare};
 use crate::resolver::Tier;
+use crate::route::Endpoint;
 use crate::runtime::Runtime;
 use http::Version;
 use pingora::http::RequestHeader;
@@ -78,6 +79,7 @@ impl Explanation {
             upstream_head: None,
         };
         let route = explanation.decision.route.clone();
+        let route = route.filter(|route| route.endpoint.is_none());
         if let (Ok(_), Some(route)) = (&explanation.decision.verdict, route) {
             let mut sent = head;
             let (context, decision) = (&explanation.context, &explanation.decision);
@@ -95,7 +97,8 @@ impl Explanation {
             "host": self.context.target.host,
             "path": self.context.target.path,
             "route": route.map(|route| &route.settings.name),
-            "upstream": route.map(|route| route.cluster.name()),
+            "upstream": route.filter(|route| route.endpoint.is_none()).map(|route| route.cluster.name()),
+            "endpoint": route.and_then(|route| route.endpoint.as_ref()).map(Endpoint::path),
             "source": self.source(),
             "outcome": decision.standing.as_str(),
             "tier": decision.tier.map(Tier::as_str),
@@ -119,7 +122,11 @@ impl Explanation {
         step(
             "route",
             &route.map_or("none".to_owned(), |route| {
-                format!("{} -> {}", route.settings.name, route.cluster.name())
+                let to = match &route.endpoint {
+                    Some(endpoint) => format!("the gateway's own {}", endpoint.path()),
+                    None => route.cluster.name().to_owned(),
+                };
+                format!("{} -> {to}", route.settings.name)
             }),
         );
         step(

@@ -7,7 +7,7 @@ use crate::headers::{CustomHeader, HasuraProfile, IdentityTypes, Profile};
 use crate::listen::ClientLimits;
 use crate::observe::LogSettings;
 use crate::policy::Require;
-use crate::route::RouteSettings;
+use crate::route::{Endpoint, RouteSettings};
 use crate::store::{RedisAddress, RedisSettings, StoreSettings};
 use crate::token::TokenSource;
 use crate::upstream::UpstreamSettings;
@@ -180,7 +180,20 @@ fn route(route: &RouteSettings, blueprint: &Blueprint) -> Value {
         "credentials": word(&words::CREDENTIALS, &route.credentials),
         "underscores": word(&words::UNDERSCORES, &route.underscores),
         "max_body": limit(route.max_body_bytes),
+        "logout": route.endpoints.iter().find_map(logout).unwrap_or(false.into()),
+        "whoami": route.endpoints.contains(&Endpoint::WhoAmI),
     })
+}
+
+fn logout(endpoint: &Endpoint) -> Option<Value> {
+    let Endpoint::LogOut(cookie) = endpoint else {
+        return None;
+    };
+    let mut section = json!({"cookie_path": cookie.path});
+    if let Some(domain) = &cookie.domain {
+        set(&mut section, "cookie_domain", domain.as_str().into());
+    }
+    Some(section)
 }
 
 fn profile(profile: &Profile) -> Value {

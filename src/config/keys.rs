@@ -32,7 +32,8 @@ sections! {
     MEMORY "memory" ["seed"];
     CACHE "cache" ["max_entries", "ttl", "negative_ttl", "stale_if_error", "invalidation"];
     ROUTE "route" ["name", "host", "path", "upstream", "sessions", "identity", "require", "invalid", "disabled",
-        "credentials", "underscores", "max_body"];
+        "credentials", "underscores", "max_body", "logout", "whoami"];
+    LOGOUT "logout" ["cookie_path", "cookie_domain"];
     IDENTITY "identity" ["profile", "types", "allowed_roles", "anonymous_role_request", "headers"];
     REQUIRE "require" ["session", "roles", "verified"];
     ADMIN "admin" ["listen"];
@@ -91,8 +92,6 @@ later! {
     "redis" "cluster": "Cluster comes with a later release", "name one server with `url`";
     "redis" "format": "other record formats come with a later release", "write native session records";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";
-    "route" "logout": "logout paths come with a later release", "let the auth service delete the session";
-    "route" "whoami": "a whoami answer comes with a later release", "let a service answer with the headers it receives";
     "profile" "assertion": "signed assertions come with a later release", "use the headers of a profile";
     "admin" "token": "changes over the admin listener come with a later release", "leave it out";
 }

@@ -9,7 +9,7 @@ use crate::clock::{Now, UnixMillis};
 use crate::headers::HeaderPlan;
 use crate::identity::Identity;
 use crate::observe::Metrics;
-use crate::store::{BrokenRecord, ChangeSink, LookupError, StoreFault};
+use crate::store::{BrokenRecord, ChangeSink, LookupError, StoreError, StoreFault};
 use crate::token::{Credential, Sid, TokenDigest};
 use prometheus::IntCounter;
 use std::sync::Arc;
@@ -104,6 +104,23 @@ impl Resolver {
     #[must_use]
     pub fn last_lag(&self, source: usize) -> Option<Duration> {
         self.subscriptions.get(source)?.last_lag()
+    }
+
+    /// Ends the session that a token shows, for every node. Here nothing is served from it once this has returned.
+    ///
+    /// # Errors
+    /// When the store does not take it: then nothing has changed, or only a part that makes the session end.
+    pub async fn log_out(&self, source: usize, token: &str) -> Result<(), StoreError> {
+        let Some(source) = self.sources.get(source) else {
+            return Ok(());
+        };
+        let credential = Credential::new(token);
+        source.store.end(&credential).await?;
+        let digest = credential.digest();
+        let key = CacheKey::new(source.fingerprint, digest);
+        self.loader.sessions.cut(digest.sid().bits());
+        self.loader.sessions.invalidate(&key);
+        Ok(())
     }
 
     /// Counts a request that showed no credential: no source was asked.

@@ -65,6 +65,12 @@ pub trait SessionStore: Send + Sync + 'static {
         keep_until: UnixMillis,
     ) -> Result<(), StoreError>;
 
+    /// Ends the session of a shown credential for good, and lets every node know. What is not there is ended already.
+    ///
+    /// # Errors
+    /// When the store does not take it.
+    async fn end(&self, credential: &Credential) -> Result<(), StoreError>;
+
     /// Whether the store answers just now; shown in status and metrics, never used to refuse a request by itself.
     fn is_up(&self) -> bool;
 }

@@ -1,7 +1,7 @@
 //! `MemoryStore`: the embedded store. Sessions from a seed file, kept in the process, gone with it.
 
 use super::contract::{LookupError, SessionStore, StoreError};
-use super::feed::{ChangeSink, Feed, FeedMode};
+use super::feed::{Change, ChangeSink, Feed, FeedMode};
 use super::session::{SessionKey, StoredSession};
 use super::settings::MemorySettings;
 use super::user_mark::UserMark;
@@ -89,6 +89,15 @@ impl SessionStore for MemoryStore {
     ) -> Result<(), StoreError> {
         if let Some(mut stored) = self.sessions.get_mut(&session) {
             stored.last_seen = stored.last_seen.max(Some(at));
+        }
+        Ok(())
+    }
+
+    async fn end(&self, credential: &Credential) -> Result<(), StoreError> {
+        let digest = credential.digest();
+        self.sessions.remove(&digest);
+        if let Some(sink) = self.sink.get() {
+            sink.changed(Change::Session(digest));
         }
         Ok(())
     }

@@ -62,6 +62,8 @@ mod forwarding;
 mod framing;
 // R14: odd heads are refused.
 mod heads;
+// Logging out and whoami, answered here.
+mod own_answers;
 // What of an answer reaches the client.
 mod responses;
 // R14: one canonical form decides and is forwarded.

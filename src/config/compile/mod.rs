@@ -3,6 +3,7 @@
 mod cache;
 mod client;
 mod configuration;
+mod endpoints;
 mod identity;
 mod listeners;
 mod memory;

@@ -21,6 +21,17 @@ pub(super) async fn write(link: &Link, revocation: &Revocation) -> Result<(), St
     accepted(replies)
 }
 
+/// Tells every node that listens. Comes after [`write`]: who is told asks, and must then find it.
+///
+/// # Errors
+/// When the server does not take it.
+pub(super) async fn announce(link: &Link, revocation: &Revocation) -> Result<(), StoreError> {
+    let mut publish = pipe();
+    let message = revocation.to_message();
+    publish.cmd("PUBLISH").arg(own_keys::EVENTS).arg(message);
+    accepted(link.ask(&publish).await?)
+}
+
 /// Every reply, or the first refusal.
 pub(super) fn accepted(replies: Vec<Value>) -> Result<(), StoreError> {
     for reply in replies {

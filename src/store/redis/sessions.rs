@@ -10,6 +10,7 @@ use crate::store::contract::{LookupError, SessionStore, StoreError, StoreFault, 
 use crate::store::feed::{ChangeSink, Feed};
 use crate::store::key::KeyTemplate;
 use crate::store::own_keys;
+use crate::store::revocation::Revocation;
 use crate::store::session::{SessionKey, StoredSession};
 use crate::store::settings::RedisSettings;
 use crate::store::user_mark::UserMark;
@@ -159,6 +160,16 @@ impl SessionStore for RedisStore {
         set.arg("PX")
             .arg(u64::try_from(keep_ms).unwrap_or(u64::MAX));
         scribe::accepted(self.link.ask(&write).await?)
+    }
+
+    async fn end(&self, credential: &Credential) -> Result<(), StoreError> {
+        let revocation = Revocation::Session(credential.digest().sid());
+        // First what holds whatever becomes of the rest; told last, when every node that asks is told the truth.
+        scribe::write(&self.link, &revocation).await?;
+        let mut delete = redis::pipe();
+        delete.cmd("DEL").arg(self.key.key(credential));
+        scribe::accepted(self.link.ask(&delete).await?)?;
+        scribe::announce(&self.link, &revocation).await
     }
 
     fn is_up(&self) -> bool {
