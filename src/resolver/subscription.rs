@@ -35,6 +35,15 @@ pub(super) struct Subscription {
 impl Subscription {
     pub(super) fn new(source: &Arc<Source>, loader: Loader, metrics: &Metrics) -> Self {
         let name = source.name.clone();
+        // From the first scrape on: an alert on the first of its kind would otherwise miss it.
+        for kind in KINDS {
+            metrics.events.with_label_values(&[name.as_str(), kind]);
+        }
+        for result in RESULTS {
+            metrics
+                .refreshes
+                .with_label_values(&[name.as_str(), result]);
+        }
         Self {
             source: Arc::downgrade(source),
             fingerprint: source.fingerprint,
@@ -113,6 +122,9 @@ impl Subscription {
             .refresh(key, &self.epoch, Now::read, load);
     }
 }
+
+const KINDS: [&str; 4] = ["session", "user", "jti", "malformed"];
+const RESULTS: [&str; 4] = ["unchanged", "changed", "gone", "failed"];
 
 /// By the fields that are mapped, not by bytes.
 fn outcome<E>(before: Option<&Identity>, answer: &Loaded<Arc<Identity>, E>) -> &'static str {
