@@ -32,8 +32,12 @@ mod tokens;
 mod broken_records;
 // No round trip on the hot path; bounded (R15).
 mod cache;
+// R9: orders of events between a question, its answer, a change and its push.
+mod interleavings;
 // R8: the end of a session by the store's own clock.
 mod lifetimes;
+// R7, R9: silence, slowness, and what holds when Redis is back.
+mod recovery;
 // Addresses, users, secrets.
 mod redis_access;
 // R8: found, absent, ended to the millisecond.

@@ -161,7 +161,7 @@ impl Redis {
         let reads = stats.lines().filter_map(|line| {
             let (name, numbers) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
             let calls = numbers.split(',').next()?.parse::<u64>().ok()?;
-            matches!(name, "get" | "getrange" | "getex" | "mget" | "hgetall").then_some(calls)
+            is_read(name).then_some(calls)
         });
         reads.sum()
     }
@@ -171,6 +171,11 @@ impl Drop for Redis {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Whether a command, in lower case, reads a record.
+pub(super) fn is_read(command: &str) -> bool {
+    matches!(command, "get" | "getrange" | "getex" | "mget" | "hgetall")
 }
 
 /// The default key of a token.
