@@ -13,12 +13,18 @@ pub trait ChangeSink: Send + Sync + 'static {
     /// The record of this session was written, deleted, evicted or has expired. May be false, is never late.
     fn changed(&self, session: TokenDigest);
 
-    /// Anything may have changed unseen: the connection is gone, everything was flushed, the canary is silent, or the server
+    /// Anything may have changed unseen: the connection is gone, the canary is silent, or the server
     /// answers as one that fails over.
     fn lost(&self);
 
     /// From here on every change is told. Always comes right after a `lost`.
     fn restored(&self);
+
+    /// Every record is gone, which is told in time: a `lost` and a `restored`, between which nothing was missed.
+    fn flushed(&self) {
+        self.lost();
+        self.restored();
+    }
 
     /// How long one change of the node's own took to come back.
     fn lag(&self, lag: Duration);

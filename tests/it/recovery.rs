@@ -220,6 +220,44 @@ fn a_master_that_turns_read_only_is_no_longer_believed_without_asking() {
 }
 
 #[test]
+fn what_was_flushed_is_not_served_when_redis_goes_away_right_after() {
+    let stack = running();
+    make_known(&stack, &names(1));
+    let before = stack.metric("sessiongate_cache_invalidations_total{origin=\"flush\"}");
+    stack.redis().command(&["FLUSHALL"]);
+    eventually("the flush is heard", || {
+        let flushes = stack.metric("sessiongate_cache_invalidations_total{origin=\"flush\"}");
+        (flushes > before).then_some(())
+    });
+    stack.proxy().close();
+    stack.expect_metric("sessiongate_store_up{source=\"default\"}", 0.0);
+    let reply = stack.get("/").bearer("token-0").send();
+    assert_eq!(reply.denial(), (503, "store_down".to_owned()));
+}
+
+#[test]
+fn what_was_revoked_in_an_outage_is_not_served_after_it_when_redis_does_not_answer_in_time() {
+    let stack = running();
+    make_known(&stack, &names(1));
+    stack.proxy().close();
+    stack.expect_metric("sessiongate_store_up{source=\"default\"}", 0.0);
+    stack.redis().remove("token-0");
+    assert_eq!(
+        status(&stack, "token-0"),
+        200,
+        "nobody is logged out by an outage"
+    );
+    expect_recovery(&stack);
+    stack.proxy().hold(What::question("token-0"));
+    let reply = stack.get("/").bearer("token-0").send();
+    assert_eq!(reply.denial(), (503, "store_down".to_owned()));
+    stack.proxy().release();
+    eventually("Redis says so", || {
+        (status(&stack, "token-0") == 401).then_some(())
+    });
+}
+
+#[test]
 fn many_sessions_that_are_due_at_once_are_each_asked_for_once() {
     let stack = stack(&CONFIG.replace("reply: 200ms", "reply: 10s"))
         .redis_proxied()
