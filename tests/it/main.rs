@@ -36,6 +36,8 @@ mod cache;
 mod interleavings;
 // R8: the end of a session by the store's own clock.
 mod lifetimes;
+// R7, R9: thousands of random operations against a simple model.
+mod model;
 // R7, R9: silence, slowness, and what holds when Redis is back.
 mod recovery;
 // Addresses, users, secrets.

@@ -17,6 +17,7 @@ mod wire;
 pub(crate) use client::Connection;
 pub(crate) use gateway::{Command, free_port};
 pub(crate) use record::{record, sha256_hex, sid};
+pub(crate) use redis::key as session_key;
 pub(crate) use redis_line::What;
 pub(crate) use reply::Reply;
 pub(crate) use request::Request;

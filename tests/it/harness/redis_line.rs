@@ -129,14 +129,14 @@ pub(super) struct Line {
 
 impl Line {
     /// Both ends, to shut them down.
-    pub(super) fn new(gateway: UnixStream, redis: UnixStream, is_silent: bool) -> Self {
+    pub(super) fn new(gateway: UnixStream, redis: UnixStream) -> Self {
         Self {
             gateway,
             redis,
             to_redis: Queue::default(),
             to_gateway: Queue::default(),
             asked: VecDeque::new(),
-            is_silent,
+            is_silent: false,
         }
     }
 

@@ -46,6 +46,7 @@ enum Network {
     Open,
     Closed,
     Silent,
+    Stalled,
 }
 
 impl RedisProxy {
@@ -90,14 +91,22 @@ impl RedisProxy {
         });
     }
 
-    /// Lets nothing pass either way for now; nothing is lost.
+    /// Lets nothing pass either way, on no connection; nothing is lost.
     pub(crate) fn stall(&self) {
-        self.change(|stand| stand.lines.values_mut().for_each(Line::stall));
+        self.change(|stand| {
+            stand.network = Network::Stalled;
+            stand.lines.values_mut().for_each(Line::stall);
+        });
     }
 
     /// Passes on what was held.
     pub(crate) fn release(&self) {
-        self.change(|stand| stand.lines.values_mut().for_each(Line::release));
+        self.change(|stand| {
+            if stand.network == Network::Stalled {
+                stand.network = Network::Open;
+            }
+            stand.lines.values_mut().for_each(Line::release);
+        });
     }
 
     /// Closes every connection; what was held is lost. New ones are taken.
@@ -227,10 +236,13 @@ impl Shared {
             }
             stand.accepted += 1;
             let number = stand.accepted;
-            let is_silent = stand.network == Network::Silent;
-            stand
-                .lines
-                .insert(number, Line::new(line.0, line.1, is_silent));
+            let mut line = Line::new(line.0, line.1);
+            match stand.network {
+                Network::Silent => line.silence(),
+                Network::Stalled => line.stall(),
+                Network::Open | Network::Closed => {}
+            }
+            stand.lines.insert(number, line);
             number
         };
         for (way, from, to) in [

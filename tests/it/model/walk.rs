@@ -1,0 +1,402 @@
+//! `Walk`: a random sequence of operations on a running stack, each answer of which is compared with the truth.
+
+use super::answer::{Answer, Door};
+use super::dice::Dice;
+use super::trouble::Trouble;
+use super::truth::{Holder, Truth};
+use crate::harness::{Clock, Stack, eventually, record, session_key};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+/// One stack, what is true in it, and what its gateway must know by now.
+pub(super) struct Walk {
+    stack: Stack,
+    dice: Dice,
+    clock: Clock,
+    truth: Truth,
+    trouble: Option<Trouble>,
+    /// What Redis had acknowledged by then has been announced to the gateway, or is asked for before it is used.
+    settled: Duration,
+    /// The number of the connection to which nothing has happened since, if so.
+    calm: Option<u64>,
+    /// Tokens that were asked for since, or flushed: nothing from before is remembered of them.
+    confirmed: BTreeSet<String>,
+    /// What is settled of a token whatever happens to Redis afterwards.
+    settled_of: BTreeMap<String, Duration>,
+    /// Sessions that were served from memory as they are now, by which connection: they go on, whatever happens to Redis.
+    known: BTreeMap<String, u64>,
+    logins: usize,
+    strangers: usize,
+    trail: VecDeque<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Operation {
+    Ask,
+    AskAsNobody,
+    Login,
+    ChangeRole,
+    Touch,
+    Revoke,
+    Flush,
+    Settle,
+    Begin,
+    Outlast,
+    End,
+}
+
+const IN_PEACE: [(usize, Operation); 9] = [
+    (1300, Operation::Ask),
+    (60, Operation::AskAsNobody),
+    (180, Operation::Login),
+    (100, Operation::ChangeRole),
+    (40, Operation::Touch),
+    (120, Operation::Revoke),
+    (4, Operation::Flush),
+    (180, Operation::Settle),
+    (10, Operation::Begin),
+];
+
+const IN_TROUBLE: [(usize, Operation); 8] = [
+    (600, Operation::Ask),
+    (60, Operation::AskAsNobody),
+    (60, Operation::Login),
+    (40, Operation::ChangeRole),
+    (20, Operation::Touch),
+    (80, Operation::Revoke),
+    (20, Operation::Outlast),
+    (100, Operation::End),
+];
+
+impl Walk {
+    pub(super) fn new(stack: Stack, seed: u64) -> Self {
+        Self {
+            stack,
+            dice: Dice::new(seed),
+            clock: Clock::start(),
+            truth: Truth::default(),
+            trouble: None,
+            settled: Duration::ZERO,
+            calm: None,
+            confirmed: BTreeSet::new(),
+            settled_of: BTreeMap::new(),
+            known: BTreeMap::new(),
+            logins: 0,
+            strangers: 0,
+            trail: VecDeque::new(),
+        }
+    }
+
+    /// So many operations, and then peace.
+    pub(super) fn run(&mut self, steps: usize) {
+        for step in 0..steps {
+            let choices: &[_] = if self.trouble.is_some() {
+                &IN_TROUBLE
+            } else {
+                &IN_PEACE
+            };
+            let operation = self.dice.weighted(choices);
+            self.note(format!("{step}: {operation:?}"));
+            self.perform(operation);
+        }
+        self.end();
+    }
+
+    fn perform(&mut self, operation: Operation) {
+        match operation {
+            Operation::Ask => {
+                let token = self.any_token();
+                self.ask(&token);
+            }
+            Operation::AskAsNobody => self.ask_as_nobody(),
+            Operation::Login => {
+                let token = self.any_token();
+                self.login(&token);
+            }
+            Operation::ChangeRole => self.change(|walk, token| {
+                let role = *walk.dice.pick(&ROLES);
+                let holder = walk.truth.holder(token).map(|holder| Holder {
+                    role,
+                    ..holder.clone()
+                });
+                walk.write(token, holder);
+            }),
+            Operation::Touch => self.change(|walk, token| {
+                let seconds = (600 + walk.dice.below(600)).to_string();
+                walk.known.remove(token);
+                walk.stack
+                    .redis()
+                    .command(&["EXPIRE", &session_key(token), &seconds]);
+            }),
+            Operation::Revoke => self.change(|walk, token| walk.write(token, None)),
+            Operation::Flush => self.flush(),
+            Operation::Settle => drop(self.settle()),
+            Operation::Begin => self.begin(),
+            Operation::Outlast => self.outlast(),
+            Operation::End => self.end(),
+        }
+    }
+
+    fn any_token(&mut self) -> String {
+        name(self.dice.below(TOKENS))
+    }
+
+    /// Does something to one of the sessions, unless there is none or nobody can write.
+    fn change(&mut self, change: impl FnOnce(&mut Self, &str)) {
+        let sessions = self.truth.sessions();
+        if !sessions.is_empty() && self.trouble.is_none_or(Trouble::lets_others_write) {
+            let token = self.dice.pick(&sessions).clone();
+            self.note(format!("  … of {token}"));
+            change(self, &token);
+        }
+    }
+
+    fn login(&mut self, token: &str) {
+        if self
+            .trouble
+            .is_some_and(|trouble| !trouble.lets_others_write())
+        {
+            return;
+        }
+        self.logins += 1;
+        let holder = Holder {
+            user: format!("u-{}-of-{token}", self.logins),
+            role: self.dice.pick::<&str>(&ROLES),
+        };
+        self.note(format!("  … of {token} as {holder:?}"));
+        self.write(token, Some(holder));
+    }
+
+    fn write(&mut self, token: &str, holder: Option<Holder>) {
+        self.known.remove(token);
+        let begun = self.clock.elapsed();
+        match &holder {
+            None => self.stack.redis().remove(token),
+            Some(Holder { user, role }) => {
+                let mut session = record(user);
+                session["roles"] = json!([role]);
+                session["default_role"] = json!(role);
+                session["verified"] = json!(*role == "admin");
+                self.stack.redis().put(token, &session);
+            }
+        }
+        self.truth
+            .write(token, holder, (begun, self.clock.elapsed()));
+    }
+
+    fn flush(&mut self) {
+        self.empty(|stack| drop(stack.redis().command(&["FLUSHALL"])));
+        self.confirmed.extend((0..TOKENS).map(name));
+    }
+
+    /// Every session is gone after it.
+    fn empty(&mut self, emptied: impl FnOnce(&mut Stack)) {
+        self.known.clear();
+        let begun = self.clock.elapsed();
+        emptied(&mut self.stack);
+        self.truth.flush((begun, self.clock.elapsed()));
+    }
+
+    fn begin(&mut self) {
+        let trouble = *self.dice.pick(&Trouble::ALL);
+        self.note(format!("  … {trouble:?}"));
+        self.calm = None;
+        self.trouble = Some(trouble);
+        if trouble.empties_redis() {
+            self.empty(|stack| trouble.begin(stack));
+        } else {
+            trouble.begin(&mut self.stack);
+        }
+    }
+
+    /// Goes on until the gateway has found out; known sessions are served all the while.
+    fn outlast(&mut self) {
+        if self.trouble.is_some_and(Trouble::is_unsaid) {
+            eventually("the gateway notices that it hears nothing", || {
+                let token = self.any_token();
+                self.ask(&token);
+                (!self.is_announced()).then_some(())
+            });
+        }
+    }
+
+    /// Ends what trouble there is; the gateway recovers by itself.
+    fn end(&mut self) {
+        if let Some(trouble) = self.trouble.take() {
+            trouble.end(&self.stack);
+        }
+        eventually("the gateway hears every change", || self.settle());
+    }
+
+    /// Asks for somebody who was never there: the answer comes over the connection that every push before it came over.
+    fn settle(&mut self) -> Option<()> {
+        self.strangers += 1;
+        let stranger = format!("stranger-{}", self.strangers);
+        let connections = self.stack.proxy().connections();
+        let announced = self.is_announced();
+        let sent = self.clock.elapsed();
+        let reply = Door::Closed.request(&self.stack, &stranger).send();
+        let answer = Door::Closed.read(&reply);
+        let is_settled = announced
+            && answer == Answer::Nobody
+            && self.is_announced()
+            && self.stack.proxy().connections() == connections
+            && self.trouble.is_none();
+        is_settled.then(|| {
+            if self.calm != Some(connections) {
+                self.calm = Some(connections);
+                self.confirmed.clear();
+            }
+            self.settled = sent;
+            let confirmed = self.confirmed.iter().cloned();
+            self.settled_of.extend(confirmed.map(|token| (token, sent)));
+        })
+    }
+
+    fn ask_as_nobody(&mut self) {
+        let reply = self.stack.get("/").host("open.test").send();
+        assert_eq!(
+            Door::Open.read(&reply),
+            Answer::Nobody,
+            "{}",
+            self.report("")
+        );
+    }
+
+    fn ask(&mut self, token: &str) {
+        let door = *self.dice.pick(&Door::ALL);
+        let bound = self.bound();
+        let reads = self.stack.proxy().reads(token);
+        let sent = self.clock.elapsed();
+        let reply = door.request(&self.stack, token).send();
+        let answered = self.clock.elapsed();
+        let answer = door.read(&reply);
+        self.note(format!("  … {token} at {door:?} at {sent:?}: {answer:?}"));
+        if answer == Answer::Unavailable {
+            return self.judge_unavailable(token, answered - sent);
+        }
+        self.judge(token, door, &answer, (sent, answered), bound);
+        if let Some(connection) = self
+            .calm
+            .filter(|_| self.is_calm() && answered - sent < REPLY_TIMEOUT)
+        {
+            self.confirmed.insert(token.to_owned());
+            if self.stack.proxy().reads(token) == reads && self.is_current(token, door, &answer) {
+                self.known.insert(token.to_owned(), connection);
+            }
+        }
+    }
+
+    /// The answer is right for a state that was not over for longer than the bound, nor since everything was settled.
+    fn judge(
+        &self,
+        token: &str,
+        door: Door,
+        answer: &Answer,
+        (sent, answered): (Duration, Duration),
+        bound: Duration,
+    ) {
+        let was_so = |bound: Duration, settled: Duration| {
+            let from = sent.saturating_sub(bound).max(settled);
+            let is_like = |holder: Option<&Holder>| door.answer(holder) == *answer;
+            self.truth.was(token, (from, answered), is_like)
+        };
+        if !was_so(bound, self.settled) {
+            // The bound may have grown since it was read, or what was settled may be lost with the connection.
+            let bound = bound.max(self.bound());
+            let settled = if self.is_calm() {
+                self.settled
+            } else {
+                self.settled_of.get(token).copied().unwrap_or_default()
+            };
+            assert!(
+                was_so(bound, settled),
+                "{token} was answered {answer:?}, asked at {sent:?} with a bound of {bound:?}, settled at {settled:?}{}",
+                self.report(token)
+            );
+        }
+        let is_disturbed = self.known.contains_key(token) && !self.is_current(token, door, answer);
+        assert!(
+            !is_disturbed,
+            "{token} was known and is answered {answer:?}{}",
+            self.report(token)
+        );
+    }
+
+    /// Nobody who is known may be told so, and nobody at all while nothing has happened to Redis. On a slow machine Redis
+    /// may not answer in time; then who was known over an earlier connection may have been revoked meanwhile.
+    fn judge_unavailable(&self, token: &str, took: Duration) {
+        let connections = self.stack.proxy().connections();
+        let is_known = self
+            .known
+            .get(token)
+            .is_some_and(|of| *of == connections || took < REPLY_TIMEOUT);
+        assert!(
+            !is_known,
+            "{token} was known and is not any more{}",
+            self.report(token)
+        );
+        assert!(
+            !self.is_calm() || took >= REPLY_TIMEOUT,
+            "{token} cannot be told in peace{}",
+            self.report(token)
+        );
+    }
+
+    fn is_calm(&self) -> bool {
+        self.calm == Some(self.stack.proxy().connections()) && self.is_announced()
+    }
+
+    fn is_current(&self, token: &str, door: Door, answer: &Answer) -> bool {
+        let holder = self.truth.holder(token);
+        holder.is_some() && door.answer(holder) == *answer
+    }
+
+    /// As the node reports it. What is said while changes are not announced is the ttl of a store that answers: a store
+    /// that does not is bridged for longer (R7).
+    fn bound(&self) -> Duration {
+        let revocation = self.revocation();
+        if revocation["announced"] != true {
+            return Duration::MAX;
+        }
+        let bound = revocation["bound_seconds"].as_f64();
+        Duration::from_secs_f64(bound.expect("a bound"))
+    }
+
+    fn is_announced(&self) -> bool {
+        self.revocation()["announced"] == true
+    }
+
+    fn revocation(&self) -> serde_json::Value {
+        self.stack.admin("/status.json").json()["sources"][0]["revocation"].take()
+    }
+
+    fn note(&mut self, line: String) {
+        if self.trail.len() == TRAIL {
+            self.trail.pop_front();
+        }
+        self.trail.push_back(line);
+    }
+
+    fn report(&self, token: &str) -> String {
+        let trail: Vec<_> = self.trail.iter().map(String::as_str).collect();
+        format!(
+            "\nin {:?}\n{}\n{}",
+            self.trouble,
+            self.truth.describe(token),
+            trail.join("\n")
+        )
+    }
+}
+
+fn name(index: usize) -> String {
+    format!("token-{index}")
+}
+
+/// As in the configuration: a store that took so long was not at peace.
+pub(super) const REPLY_TIMEOUT: Duration = Duration::from_millis(300);
+
+const TOKENS: usize = 24;
+const ROLES: [&str; 3] = ["user", "editor", "admin"];
+const TRAIL: usize = 60;
