@@ -61,6 +61,14 @@ fn assert_answered(stack: &Stack, connections: u64, reply: &Reply, expected: u16
     }
 }
 
+/// Writes a session, and waits until the gateway has heard of it.
+#[track_caller]
+fn put(stack: &Stack, token: &str) {
+    let before = announced_changes(stack);
+    stack.redis().put(token, &record("u-17"));
+    expect_another_change(stack, before);
+}
+
 fn announced_changes(stack: &Stack) -> f64 {
     stack.metric("sessiongate_cache_invalidations_total{origin=\"tracking\"}")
 }
@@ -85,7 +93,7 @@ fn expect_reconnection(stack: &Stack, connections: u64) {
 fn a_session_read_before_its_revocation_and_answered_after_it_is_not_remembered() {
     let stack = running();
     let connections = stack.proxy().connections();
-    stack.redis().put("token-a", &record("u-17"));
+    put(&stack, "token-a");
     stack.proxy().hold(What::answer("token-a"));
     let mut early = ask(&stack, "token-a");
     stack.proxy().wait_for(&What::answer("token-a"));
@@ -121,16 +129,14 @@ fn a_login_right_after_a_remembered_absence_is_seen() {
         reads,
         "the absence is remembered"
     );
-    let before = announced_changes(&stack);
-    stack.redis().put("token-a", &record("u-17"));
-    expect_another_change(&stack, before);
+    put(&stack, "token-a");
     assert_eq!(status(&stack, "token-a"), 200);
 }
 
 #[test]
 fn an_answer_to_a_question_older_than_a_push_is_not_remembered() {
     let stack = running();
-    stack.redis().put("token-a", &record("u-17"));
+    put(&stack, "token-a");
     stack.proxy().hold(What::question("token-a"));
     let mut early = ask(&stack, "token-a");
     stack.proxy().wait_for(&What::question("token-a"));
@@ -151,7 +157,7 @@ fn an_answer_to_a_question_older_than_a_push_is_not_remembered() {
 #[test]
 fn a_request_after_a_revocation_does_not_join_a_load_from_before_it() {
     let stack = running();
-    stack.redis().put("token-a", &record("u-17"));
+    put(&stack, "token-a");
     stack.proxy().hold(What::question("token-a"));
     let mut early = ask(&stack, "token-a");
     stack.proxy().wait_for(&What::question("token-a"));
@@ -170,7 +176,7 @@ fn a_request_after_a_revocation_does_not_join_a_load_from_before_it() {
 #[test]
 fn what_a_broken_connection_had_still_to_say_is_told_to_nobody() {
     let stack = running();
-    stack.redis().put("token-a", &record("u-17"));
+    put(&stack, "token-a");
     stack.proxy().hold(What::answer("token-a"));
     let mut early = ask(&stack, "token-a");
     stack.proxy().wait_for(&What::answer("token-a"));
@@ -185,7 +191,7 @@ fn what_a_broken_connection_had_still_to_say_is_told_to_nobody() {
 #[test]
 fn a_client_that_began_a_load_and_leaves_takes_nobodys_answer_with_it() {
     let stack = running();
-    stack.redis().put("token-a", &record("u-17"));
+    put(&stack, "token-a");
     stack.proxy().hold(What::answer("token-a"));
     let leader = ask(&stack, "token-a");
     stack.proxy().wait_for(&What::answer("token-a"));
@@ -245,7 +251,7 @@ fn a_flush_between_the_read_and_its_answer_leaves_nothing_remembered() {
     let stack = running();
     for (flush, token) in [("FLUSHALL", "token-a"), ("FLUSHDB", "token-b")] {
         make_known(&stack, "known");
-        stack.redis().put(token, &record("u-17"));
+        put(&stack, token);
         let connections = stack.proxy().connections();
         stack.proxy().hold(What::answer(token));
         let mut early = ask(&stack, token);

@@ -11,6 +11,9 @@ routes:
   - {upstream: 'unix:app.sock', identity: skygear, require: session}
 ";
 
+/// What a loaded machine may add to a time that is measured.
+const A_SLOW_MACHINE: Duration = Duration::from_secs(3);
+
 fn running() -> Stack {
     stack(CONFIG).redis_proxied().start()
 }
@@ -67,7 +70,7 @@ fn expect_recovery(stack: &Stack) {
 }
 
 #[test]
-fn a_network_that_falls_silent_is_distrusted_within_the_bound_and_no_known_session_fails() {
+fn a_network_that_falls_silent_is_distrusted_and_no_known_session_fails() {
     let stack = running();
     make_known(&stack, &names(2));
     let bound = bound(&stack);
@@ -79,9 +82,11 @@ fn a_network_that_falls_silent_is_distrusted_within_the_bound_and_no_known_sessi
         assert_eq!(status(&stack, "token-1"), 200);
         (!is_announced(&stack)).then_some(())
     });
-    eventually("the bound is over", || {
-        (since.elapsed() > bound).then_some(())
-    });
+    let noticed = since.elapsed();
+    assert!(
+        noticed < bound + A_SLOW_MACHINE,
+        "noticed after {noticed:?}, with a bound of {bound:?}"
+    );
     let before = hits(&stack);
     for _ in 0..10 {
         assert_eq!(status(&stack, "token-1"), 200);

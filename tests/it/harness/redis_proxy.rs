@@ -82,13 +82,14 @@ impl RedisProxy {
     #[track_caller]
     pub(crate) fn wait_for(&self, what: &What) {
         eventually(&format!("the proxy holds {what:?}"), || {
-            let stand = self.shared.stand();
-            stand
-                .lines
-                .values()
-                .any(|line| line.keeps(what))
-                .then_some(())
+            self.holds(what).then_some(())
         });
+    }
+
+    /// Whether it is held, or held behind something else.
+    pub(crate) fn holds(&self, what: &What) -> bool {
+        let stand = self.shared.stand();
+        stand.lines.values().any(|line| line.keeps(what))
     }
 
     /// Lets nothing pass either way, on no connection; nothing is lost.

@@ -4,6 +4,8 @@
 
 mod answer;
 mod dice;
+mod knowledge;
+mod operation;
 mod trouble;
 mod truth;
 mod walk;

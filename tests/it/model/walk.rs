@@ -2,11 +2,14 @@
 
 use super::answer::{Answer, Door};
 use super::dice::Dice;
+use super::knowledge::Knowledge;
+use super::operation::Operation;
 use super::trouble::Trouble;
 use super::truth::{Holder, Truth};
-use crate::harness::{Clock, Stack, eventually, record, session_key};
+use crate::harness::{Clock, Stack, What, eventually, record, session_key};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
+use std::thread;
 use std::time::Duration;
 
 /// One stack, what is true in it, and what its gateway must know by now.
@@ -16,58 +19,11 @@ pub(super) struct Walk {
     clock: Clock,
     truth: Truth,
     trouble: Option<Trouble>,
-    /// What Redis had acknowledged by then has been announced to the gateway, or is asked for before it is used.
-    settled: Duration,
-    /// The number of the connection to which nothing has happened since, if so.
-    calm: Option<u64>,
-    /// Tokens that were asked for since, or flushed: nothing from before is remembered of them.
-    confirmed: BTreeSet<String>,
-    /// What is settled of a token whatever happens to Redis afterwards.
-    settled_of: BTreeMap<String, Duration>,
-    /// Sessions that were served from memory as they are now, by which connection: they go on, whatever happens to Redis.
-    known: BTreeMap<String, u64>,
+    knowledge: Knowledge,
     logins: usize,
     strangers: usize,
     trail: VecDeque<String>,
 }
-
-#[derive(Clone, Copy, Debug)]
-enum Operation {
-    Ask,
-    AskAsNobody,
-    Login,
-    ChangeRole,
-    Touch,
-    Revoke,
-    Flush,
-    Settle,
-    Begin,
-    Outlast,
-    End,
-}
-
-const IN_PEACE: [(usize, Operation); 9] = [
-    (1300, Operation::Ask),
-    (60, Operation::AskAsNobody),
-    (180, Operation::Login),
-    (100, Operation::ChangeRole),
-    (40, Operation::Touch),
-    (120, Operation::Revoke),
-    (4, Operation::Flush),
-    (180, Operation::Settle),
-    (10, Operation::Begin),
-];
-
-const IN_TROUBLE: [(usize, Operation); 8] = [
-    (600, Operation::Ask),
-    (60, Operation::AskAsNobody),
-    (60, Operation::Login),
-    (40, Operation::ChangeRole),
-    (20, Operation::Touch),
-    (80, Operation::Revoke),
-    (20, Operation::Outlast),
-    (100, Operation::End),
-];
 
 impl Walk {
     pub(super) fn new(stack: Stack, seed: u64) -> Self {
@@ -77,11 +33,7 @@ impl Walk {
             clock: Clock::start(),
             truth: Truth::default(),
             trouble: None,
-            settled: Duration::ZERO,
-            calm: None,
-            confirmed: BTreeSet::new(),
-            settled_of: BTreeMap::new(),
-            known: BTreeMap::new(),
+            knowledge: Knowledge::default(),
             logins: 0,
             strangers: 0,
             trail: VecDeque::new(),
@@ -91,11 +43,7 @@ impl Walk {
     /// So many operations, and then peace.
     pub(super) fn run(&mut self, steps: usize) {
         for step in 0..steps {
-            let choices: &[_] = if self.trouble.is_some() {
-                &IN_TROUBLE
-            } else {
-                &IN_PEACE
-            };
+            let choices = Operation::choices(self.trouble);
             let operation = self.dice.weighted(choices);
             self.note(format!("{step}: {operation:?}"));
             self.perform(operation);
@@ -109,6 +57,7 @@ impl Walk {
                 let token = self.any_token();
                 self.ask(&token);
             }
+            Operation::AskAcross => self.ask_across_a_change(),
             Operation::AskAsNobody => self.ask_as_nobody(),
             Operation::Login => {
                 let token = self.any_token();
@@ -124,7 +73,7 @@ impl Walk {
             }),
             Operation::Touch => self.change(|walk, token| {
                 let seconds = (600 + walk.dice.below(600)).to_string();
-                walk.known.remove(token);
+                walk.knowledge.forget(token);
                 walk.stack
                     .redis()
                     .command(&["EXPIRE", &session_key(token), &seconds]);
@@ -159,40 +108,34 @@ impl Walk {
         {
             return;
         }
-        self.logins += 1;
-        let holder = Holder {
-            user: format!("u-{}-of-{token}", self.logins),
-            role: self.dice.pick::<&str>(&ROLES),
-        };
+        let holder = self.someone(token);
         self.note(format!("  … of {token} as {holder:?}"));
         self.write(token, Some(holder));
     }
 
-    fn write(&mut self, token: &str, holder: Option<Holder>) {
-        self.known.remove(token);
-        let begun = self.clock.elapsed();
-        match &holder {
-            None => self.stack.redis().remove(token),
-            Some(Holder { user, role }) => {
-                let mut session = record(user);
-                session["roles"] = json!([role]);
-                session["default_role"] = json!(role);
-                session["verified"] = json!(*role == "admin");
-                self.stack.redis().put(token, &session);
-            }
+    fn someone(&mut self, token: &str) -> Holder {
+        self.logins += 1;
+        Holder {
+            user: format!("u-{}-of-{token}", self.logins),
+            role: self.dice.pick::<&str>(&ROLES),
         }
+    }
+
+    fn write(&mut self, token: &str, holder: Option<Holder>) {
+        self.knowledge.forget(token);
+        let begun = self.clock.elapsed();
+        store(&self.stack, token, holder.as_ref());
         self.truth
             .write(token, holder, (begun, self.clock.elapsed()));
     }
 
     fn flush(&mut self) {
+        self.knowledge.forget_all((0..TOKENS).map(name));
         self.empty(|stack| drop(stack.redis().command(&["FLUSHALL"])));
-        self.confirmed.extend((0..TOKENS).map(name));
     }
 
     /// Every session is gone after it.
     fn empty(&mut self, emptied: impl FnOnce(&mut Stack)) {
-        self.known.clear();
         let begun = self.clock.elapsed();
         emptied(&mut self.stack);
         self.truth.flush((begun, self.clock.elapsed()));
@@ -201,9 +144,10 @@ impl Walk {
     fn begin(&mut self) {
         let trouble = *self.dice.pick(&Trouble::ALL);
         self.note(format!("  … {trouble:?}"));
-        self.calm = None;
+        self.knowledge.disturb();
         self.trouble = Some(trouble);
         if trouble.empties_redis() {
+            self.knowledge.forget_all(std::iter::empty());
             self.empty(|stack| trouble.begin(stack));
         } else {
             trouble.begin(&mut self.stack);
@@ -243,15 +187,7 @@ impl Walk {
             && self.is_announced()
             && self.stack.proxy().connections() == connections
             && self.trouble.is_none();
-        is_settled.then(|| {
-            if self.calm != Some(connections) {
-                self.calm = Some(connections);
-                self.confirmed.clear();
-            }
-            self.settled = sent;
-            let confirmed = self.confirmed.iter().cloned();
-            self.settled_of.extend(confirmed.map(|token| (token, sent)));
-        })
+        is_settled.then(|| self.knowledge.settle(connections, sent))
     }
 
     fn ask_as_nobody(&mut self) {
@@ -277,14 +213,44 @@ impl Walk {
             return self.judge_unavailable(token, answered - sent);
         }
         self.judge(token, door, &answer, (sent, answered), bound);
-        if let Some(connection) = self
-            .calm
-            .filter(|_| self.is_calm() && answered - sent < REPLY_TIMEOUT)
-        {
-            self.confirmed.insert(token.to_owned());
+        if self.is_calm() && answered - sent < REPLY_TIMEOUT {
+            self.knowledge.confirm(token);
             if self.stack.proxy().reads(token) == reads && self.is_current(token, door, &answer) {
-                self.known.insert(token.to_owned(), connection);
+                let connection = self.stack.proxy().connections();
+                self.knowledge.remember(token, connection);
             }
+        }
+    }
+
+    /// A request whose question or answer is on its way while the record changes.
+    fn ask_across_a_change(&mut self) {
+        let (token, door) = (self.any_token(), *self.dice.pick(&Door::ALL));
+        let what = self
+            .dice
+            .pick(&[What::question(&token), What::answer(&token)])
+            .clone();
+        let next = (self.dice.below(2) == 0).then(|| self.someone(&token));
+        self.note(format!("  … {token} at {door:?} across {next:?}"));
+        let (stack, clock, bound) = (&self.stack, self.clock, self.bound());
+        stack.proxy().hold(what.clone());
+        let sent = clock.elapsed();
+        let (reply, written) = thread::scope(|scope| {
+            let asking = scope.spawn(|| door.request(stack, &token).send());
+            eventually("it is on its way, or answered from memory", || {
+                (stack.proxy().holds(&what) || asking.is_finished()).then_some(())
+            });
+            let begun = clock.elapsed();
+            store(stack, &token, next.as_ref());
+            let written = (begun, clock.elapsed());
+            stack.proxy().restore();
+            (asking.join().expect("an answer"), written)
+        });
+        let answered = clock.elapsed();
+        self.knowledge.forget(&token);
+        self.truth.write(&token, next, written);
+        match door.read(&reply) {
+            Answer::Unavailable => self.judge_unavailable(&token, answered - sent),
+            answer => self.judge(&token, door, &answer, (sent, answered), bound),
         }
     }
 
@@ -302,13 +268,13 @@ impl Walk {
             let is_like = |holder: Option<&Holder>| door.answer(holder) == *answer;
             self.truth.was(token, (from, answered), is_like)
         };
-        if !was_so(bound, self.settled) {
+        if !was_so(bound, self.knowledge.settled) {
             // The bound may have grown since it was read, or what was settled may be lost with the connection.
             let bound = bound.max(self.bound());
             let settled = if self.is_calm() {
-                self.settled
+                self.knowledge.settled
             } else {
-                self.settled_of.get(token).copied().unwrap_or_default()
+                self.knowledge.settled_of(token)
             };
             assert!(
                 was_so(bound, settled),
@@ -316,9 +282,9 @@ impl Walk {
                 self.report(token)
             );
         }
-        let is_disturbed = self.known.contains_key(token) && !self.is_current(token, door, answer);
+        let goes_on = !self.knowledge.is_known(token) || self.is_current(token, door, answer);
         assert!(
-            !is_disturbed,
+            goes_on,
             "{token} was known and is answered {answer:?}{}",
             self.report(token)
         );
@@ -327,25 +293,19 @@ impl Walk {
     /// Nobody who is known may be told so, and nobody at all while nothing has happened to Redis. On a slow machine Redis
     /// may not answer in time; then who was known over an earlier connection may have been revoked meanwhile.
     fn judge_unavailable(&self, token: &str, took: Duration) {
-        let connections = self.stack.proxy().connections();
-        let is_known = self
-            .known
-            .get(token)
-            .is_some_and(|of| *of == connections || took < REPLY_TIMEOUT);
-        assert!(
-            !is_known,
-            "{token} was known and is not any more{}",
-            self.report(token)
-        );
-        assert!(
-            !self.is_calm() || took >= REPLY_TIMEOUT,
-            "{token} cannot be told in peace{}",
-            self.report(token)
-        );
+        let connection = self.stack.proxy().connections();
+        let is_late = took >= REPLY_TIMEOUT;
+        let goes_on = if is_late {
+            self.knowledge.is_known_by(token, connection)
+        } else {
+            self.knowledge.is_known(token) || self.is_calm()
+        };
+        assert!(!goes_on, "{token} cannot be told{}", self.report(token));
     }
 
     fn is_calm(&self) -> bool {
-        self.calm == Some(self.stack.proxy().connections()) && self.is_announced()
+        let connection = self.stack.proxy().connections();
+        self.knowledge.is_calm_on(connection) && self.is_announced()
     }
 
     fn is_current(&self, token: &str, door: Door, answer: &Answer) -> bool {
@@ -388,6 +348,18 @@ impl Walk {
             trail.join("\n")
         )
     }
+}
+
+/// Writes a record, or deletes it.
+fn store(stack: &Stack, token: &str, holder: Option<&Holder>) {
+    let Some(Holder { user, role }) = holder else {
+        return stack.redis().remove(token);
+    };
+    let mut session = record(user);
+    session["roles"] = json!([role]);
+    session["default_role"] = json!(role);
+    session["verified"] = json!(*role == "admin");
+    stack.redis().put(token, &session);
 }
 
 fn name(index: usize) -> String {
