@@ -302,3 +302,25 @@ fn many_sessions_that_are_due_at_once_are_each_asked_for_once() {
     }
     assert!(stack.proxy().most_reads_at_once() <= tokens.len());
 }
+
+#[test]
+fn no_more_than_1024_loads_are_on_their_way_and_who_is_turned_away_may_come_again() {
+    let stack = stack(&CONFIG.replace("reply: 200ms", "reply: 10s"))
+        .redis_proxied()
+        .start();
+    stack.proxy().hold(What::answer("token-0"));
+    let mut requests: Vec<_> = names(1100).iter().map(|token| ask(&stack, token)).collect();
+    eventually("somebody is turned away", || {
+        (stack.metric("sessiongate_session_lookups_total{result=\"error\",source=\"default\"}")
+            > 0.0)
+            .then_some(())
+    });
+    stack.proxy().release();
+    for request in &mut requests {
+        let reply = request.reply();
+        let may_come_again = reply.status == 503 && reply.header("Retry-After").is_some();
+        assert!(reply.status == 401 || may_come_again, "{}", reply.status);
+    }
+    assert!(stack.proxy().most_reads_at_once() <= 1024);
+    assert_eq!(status(&stack, "token-1099"), 401);
+}

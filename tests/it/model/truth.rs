@@ -11,7 +11,6 @@ pub(super) struct Holder {
 }
 
 /// One state of a key: `None` is no session.
-#[derive(Debug)]
 struct State {
     holder: Option<Holder>,
     /// When its write was sent: it may be seen from then on.
@@ -85,11 +84,21 @@ impl Truth {
             .any(|state| is_like(state.holder.as_ref()))
     }
 
-    /// For the report of a failure.
+    /// The latest states, for the report of a failure.
     pub(super) fn describe(&self, token: &str) -> String {
-        format!("{:#?}", self.states.get(token))
+        let states = self.states.get(token).map_or(&[][..], Vec::as_slice);
+        let latest = states.iter().rev().take(LATEST).rev();
+        let lines = latest.map(|state| {
+            format!(
+                "{:?} from {:?} to {:?}\n",
+                state.holder, state.begun, state.over
+            )
+        });
+        lines.collect()
     }
 }
+
+const LATEST: usize = 8;
 
 fn never() -> Vec<State> {
     vec![State {

@@ -9,6 +9,7 @@ use super::truth::{Holder, Truth};
 use crate::harness::{Clock, Stack, What, eventually, record, session_key};
 use serde_json::json;
 use std::collections::VecDeque;
+use std::mem;
 use std::thread;
 use std::time::Duration;
 
@@ -154,14 +155,18 @@ impl Walk {
         }
     }
 
-    /// Goes on until the gateway has found out; known sessions are served all the while.
+    /// Goes on until the gateway has found out; known sessions are served all the while. How often it asks depends on the
+    /// machine, so it throws dice of its own.
     fn outlast(&mut self) {
+        let aside = self.dice.fork();
         if self.trouble.is_some_and(Trouble::is_unsaid) {
+            let after = mem::replace(&mut self.dice, aside);
             eventually("the gateway notices that it hears nothing", || {
                 let token = self.any_token();
                 self.ask(&token);
                 (!self.is_announced()).then_some(())
             });
+            self.dice = after;
         }
     }
 
