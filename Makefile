@@ -5,13 +5,14 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help demo build check test deny bench load
+.PHONY: help demo build check test model deny bench load
 
 help:
 	@echo 'make demo    build in release and run the demo on 127.0.0.1:8080'
 	@echo 'make build   build target/release/sessiongate'
 	@echo 'make check   formatting, clippy, documentation; warnings are errors'
 	@echo 'make test    check, then unit, integration and documentation tests'
+	@echo 'make model   a long random walk of the model test; STEPS and SEED choose another'
 	@echo 'make deny    licences, advisories and sources of the dependencies (needs cargo-deny)'
 	@echo 'make bench   function benchmarks'
 	@echo 'make load    load test of the release build on this machine (needs wrk)'
@@ -32,6 +33,11 @@ check:
 test: check
 	.ci/install-deps test
 	cargo test --locked
+
+model:
+	.ci/install-deps test
+	SESSIONGATE_MODEL_STEPS=$(or $(STEPS),100000) SESSIONGATE_MODEL_SEED=$(or $(SEED),$(shell date +%s)) \
+		cargo test --locked --test it -- model::
 
 deny:
 	cargo deny --locked check

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub struct Epoch {
     number: AtomicU64,
     is_vouched: AtomicBool,
+    /// Nothing that was asked for under an older number is left at the source.
+    emptied: AtomicU64,
 }
 
 impl Epoch {
@@ -24,6 +26,11 @@ impl Epoch {
         self.number.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// The source has announced that every session is gone: what was asked for under an older number bridges no outage.
+    pub fn empty(&self) {
+        self.emptied.store(self.current(), Ordering::Release);
+    }
+
     /// From here on every change is announced.
     pub fn vouch(&self) {
         self.is_vouched.store(true, Ordering::Release);
@@ -33,6 +40,7 @@ impl Epoch {
     /// was missed since, or if the source is away and its stale window is all there is (R7). Once the source is back, an
     /// older answer is not good enough (design section 7).
     pub(super) fn bridges(&self, number: u64) -> bool {
-        number >= self.current() || !self.is_vouched.load(Ordering::Acquire)
+        let is_away = !self.is_vouched.load(Ordering::Acquire);
+        number >= self.current() || (is_away && number >= self.emptied.load(Ordering::Acquire))
     }
 }

@@ -194,12 +194,13 @@ impl<V: Remembered> Memory<V> {
         });
     }
 
-    /// The source could not say: what is known goes on.
+    /// The source could not say: what is known goes on, unless the source is back and may have revoked it meanwhile.
     fn paused(&self, question: &Question, at: Moment) -> Option<V> {
         let entropy = self.sessions.entropy(&question.key, at, PAUSE_SALT);
         self.sessions
             .change(&question.key, |entry| {
-                (!self.is_over(entry, at)).then(|| {
+                let is_usable = !self.is_over(entry, at) && question.epoch.bridges(entry.epoch());
+                is_usable.then(|| {
                     // Otherwise the source may be able to answer by now.
                     if self.counts(question) {
                         entry.pause(at, question.stamp.epoch, entropy);

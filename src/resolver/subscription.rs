@@ -180,6 +180,12 @@ impl ChangeSink for Subscription {
         self.heard();
     }
 
+    fn flushed(&self) {
+        self.lost();
+        self.epoch.empty();
+        self.restored();
+    }
+
     fn lag(&self, lag: Duration) {
         self.lag.observe(lag.as_secs_f64());
         let lag_us = u64::try_from(lag.as_micros()).unwrap_or(u64::MAX);

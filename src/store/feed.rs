@@ -18,12 +18,18 @@ pub trait ChangeSink: Send + Sync + 'static {
     /// Somebody announced a revocation, or something that is none. By now the store counts it as done.
     fn message(&self, message: Result<&Revocation, NotARevocation>);
 
-    /// Anything may have changed unseen: the connection is gone, everything was flushed, the canary is silent, or the server
+    /// Anything may have changed unseen: the connection is gone, the canary is silent, or the server
     /// answers as one that fails over.
     fn lost(&self);
 
     /// From here on every change is told. Always comes right after a `lost`.
     fn restored(&self);
+
+    /// Every record is gone, which is told in time: a `lost` and a `restored`, between which nothing was missed.
+    fn flushed(&self) {
+        self.lost();
+        self.restored();
+    }
 
     /// How long one change of the node's own took to come back.
     fn lag(&self, lag: Duration);

@@ -34,8 +34,14 @@ mod broken_records;
 mod cache;
 // R8: sessions that are not used.
 mod idle;
+// R9: orders of events between a question, its answer, a change and its push.
+mod interleavings;
 // R8: the end of a session by the store's own clock.
 mod lifetimes;
+// R7, R9: thousands of random operations against a simple model.
+mod model;
+// R7, R9: silence, slowness, and what holds when Redis is back.
+mod recovery;
 // Addresses, users, secrets.
 mod redis_access;
 // R8: found, absent, ended to the millisecond.

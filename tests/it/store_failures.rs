@@ -292,3 +292,94 @@ fn a_session_revoked_while_the_store_was_away_is_refused_once_it_is_back() {
         );
     }
 }
+
+/// A way for Redis to be away although it runs, and what ends it.
+type Away = (&'static str, fn(&Stack), fn(&Stack));
+
+const AWAY: [Away; 7] = [
+    ("cut", |it| it.proxy().close(), |it| it.proxy().restore()),
+    (
+        "silent",
+        |it| it.proxy().silence(),
+        |it| it.proxy().restore(),
+    ),
+    (
+        "stalled",
+        |it| it.proxy().stall(),
+        |it| it.proxy().release(),
+    ),
+    (
+        "loading",
+        |it| {
+            it.proxy()
+                .refuse("LOADING Redis is loading the dataset in memory")
+        },
+        |it| it.proxy().restore(),
+    ),
+    (
+        "a replica without its master",
+        |it| it.proxy().refuse("MASTERDOWN Link with MASTER is down"),
+        |it| it.proxy().restore(),
+    ),
+    (
+        "busy",
+        |it| it.proxy().refuse("BUSY Redis is busy running a script."),
+        |it| it.proxy().restore(),
+    ),
+    ("closed to us", want_a_password, want_none),
+];
+
+fn want_a_password(stack: &Stack) {
+    stack
+        .redis()
+        .command(&["CONFIG", "SET", "requirepass", "s3cret"]);
+    stack.proxy().cut();
+}
+
+fn want_none(stack: &Stack) {
+    let url = format!("unix://{}?pass=s3cret", stack.redis().socket().display());
+    stack
+        .redis()
+        .command_as(&url, &["CONFIG", "SET", "requirepass", ""]);
+}
+
+#[test]
+fn however_redis_is_away_nobody_is_hurt_and_nothing_of_it_is_left_afterwards() {
+    for (how, begin, end) in AWAY {
+        let stack = stack(&CONFIG.replace("ttl: 100ms", "ttl: 1h, negative_ttl: 1h"))
+            .redis_proxied()
+            .start();
+        make_known(&stack);
+        begin(&stack);
+        eventually(&format!("{how}: Redis is away"), || {
+            let reply = stack.get("/").bearer("login").send();
+            (reply.status == 503).then_some(())
+        });
+        assert_nobody_is_hurt(&stack);
+        end(&stack);
+        stack.redis().put("login", &record("u-18"));
+        stack.redis().remove("known");
+        assert_recovers(&stack);
+        let login = stack.get("/").bearer("login").send();
+        assert_eq!(login.user(), "u-18", "{how}: no absence was remembered");
+        assert!(!is_known(&stack), "{how}: no session either");
+    }
+}
+
+#[test]
+fn a_redis_without_memory_left_is_read_and_heard_as_ever() {
+    let stack = stack(&CONFIG.replace("ttl: 100ms", "ttl: 1h"))
+        .redis()
+        .start();
+    make_known(&stack);
+    stack.redis().put("other", &record("u-18"));
+    stack.redis().command(&["CONFIG", "SET", "maxmemory", "1"]);
+    stack.redis().remove("known");
+    eventually("a revocation holds", || (!is_known(&stack)).then_some(()));
+    assert_eq!(stack.get("/").bearer("other").send().user(), "u-18");
+    assert_eq!(stack.get("/").bearer("unknown").send().user(), "-");
+    stack.expect_metric(
+        "sessiongate_invalidation_connected{source=\"default\"}",
+        1.0,
+    );
+}

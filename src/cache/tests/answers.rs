@@ -69,6 +69,50 @@ async fn a_session_through_its_life() {
     }
 }
 
+/// A name, what the source's feed brings, and what a known session is told when the source then cannot say.
+type Loss = (&'static str, fn(&World), Outcome);
+
+#[tokio::test]
+async fn a_source_that_cannot_say_is_bridged_while_it_is_away_and_has_not_said_that_all_is_gone() {
+    let cases: [Loss; 4] = [
+        ("away", |world| world.epoch.advance(), Lookup::Stale(1)),
+        (
+            "back",
+            |world| {
+                world.epoch.advance();
+                world.epoch.vouch();
+            },
+            Lookup::Failed("store down"),
+        ),
+        (
+            "back and away again",
+            |world| {
+                world.epoch.advance();
+                world.epoch.vouch();
+                world.epoch.advance();
+            },
+            Lookup::Stale(1),
+        ),
+        (
+            "emptied, then away",
+            |world| {
+                world.epoch.advance();
+                world.epoch.empty();
+                world.epoch.vouch();
+                world.epoch.advance();
+            },
+            Lookup::Failed("store down"),
+        ),
+    ];
+    for (name, happen, expected) in cases {
+        let world = World::new(CachePolicy::default());
+        world.epoch.vouch();
+        world.ask("token", found(1)).await;
+        happen(&world);
+        assert_eq!(world.ask("token", DOWN).await, expected, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn an_absence_is_remembered_for_negative_ttl() {
     let mut world = World::new(CachePolicy::default());

@@ -137,8 +137,7 @@ impl Announcer {
         if stand.vouching == Some(connection)
             && let Some(sink) = self.sink()
         {
-            sink.lost();
-            sink.restored();
+            sink.flushed();
         }
     }
 

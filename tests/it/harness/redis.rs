@@ -179,6 +179,11 @@ impl Drop for Redis {
     }
 }
 
+/// Whether a command, in lower case, is of those that read a record, and the one of them that tells its remaining life.
+pub(super) fn is_read(command: &str) -> bool {
+    command == "pttl"
+}
+
 /// The default key of a token.
 pub(crate) fn key(token: &str) -> String {
     format!("session:{}", sha256_hex(token))

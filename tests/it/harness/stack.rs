@@ -3,6 +3,7 @@
 use super::client::Connection;
 use super::gateway::{Command, Gateway};
 use super::redis::Redis;
+use super::redis_proxy::RedisProxy;
 use super::reply::Reply;
 use super::request::Request;
 use super::upstream::Upstream;
@@ -31,6 +32,7 @@ pub(crate) fn stack(yaml: &str) -> StackBuilder {
         environment,
         seeds: Vec::new(),
         redis: None,
+        proxy: None,
     }
 }
 
@@ -46,6 +48,7 @@ pub(crate) struct StackBuilder {
     environment: Vec<(String, String)>,
     seeds: Vec<Value>,
     redis: Option<Redis>,
+    proxy: Option<RedisProxy>,
 }
 
 impl StackBuilder {
@@ -64,6 +67,15 @@ impl StackBuilder {
     pub(crate) fn redis_with(mut self, options: &str) -> Self {
         self.redis = Some(Redis::start(self.folder.path(), options));
         self
+    }
+
+    /// Starts a Redis that the gateway reaches through a proxy of the test's, while `Stack::redis` speaks to it directly.
+    pub(crate) fn redis_proxied(self) -> Self {
+        let mut builder = self.redis();
+        let path = builder.folder.path().join("proxy.sock");
+        let server = builder.redis.as_ref().expect("started").socket();
+        builder.proxy = Some(RedisProxy::listen(&path, &server));
+        builder.env("REDIS", &format!("unix://{}", path.display()))
     }
 
     /// Names a Redis that is not there yet.
@@ -123,6 +135,7 @@ impl StackBuilder {
             gateway,
             upstream,
             redis: self.redis,
+            proxy: self.proxy,
             environment: self.environment,
             folder: self.folder,
         }
@@ -134,6 +147,7 @@ pub(crate) struct Stack {
     pub(crate) gateway: Gateway,
     pub(crate) upstream: Upstream,
     redis: Option<Redis>,
+    proxy: Option<RedisProxy>,
     environment: Vec<(String, String)>,
     folder: TempDir,
 }
@@ -248,6 +262,12 @@ impl Stack {
         self.redis.as_mut().expect("this stack has a Redis")
     }
 
+    /// What stands between the gateway and Redis.
+    #[track_caller]
+    pub(crate) fn proxy(&self) -> &RedisProxy {
+        self.proxy.as_ref().expect("this stack has a proxy")
+    }
+
     /// A file in the scratch folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -270,6 +290,11 @@ impl Drop for Stack {
         assert!(
             faults.is_empty(),
             "the upstream received what RFC 9112 does not allow: {faults:?}"
+        );
+        let faults = self.proxy.as_ref().map(RedisProxy::faults);
+        assert!(
+            faults.iter().flatten().next().is_none(),
+            "the gateway or Redis sent what is no RESP: {faults:?}"
         );
         assert!(
             !self.gateway.output().contains("panicked at"),

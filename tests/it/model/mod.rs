@@ -1,0 +1,61 @@
+//! R7, R9: thousands of random operations against a simple model. No identity is told later than the bound that the node
+//! itself reports, or than a later question to Redis was answered; no session that lives is refused; no outage logs
+//! anybody out. `SESSIONGATE_MODEL_STEPS` and `SESSIONGATE_MODEL_SEED` make longer and other walks.
+
+mod answer;
+mod dice;
+mod knowledge;
+mod operation;
+mod trouble;
+mod truth;
+mod walk;
+
+use self::walk::Walk;
+use crate::harness::stack;
+use std::env;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+const CONFIG: &str = "
+sessions: {redis: {url: '${REDIS}', timeout: {connect: 300ms, reply: 300ms}}}
+cache: {ttl: 3s, negative_ttl: 3s, stale_if_error: 1h}
+routes:
+  - {upstream: 'unix:app.sock', identity: skygear, require: session}
+  - {host: open.test, upstream: 'unix:app.sock', identity: skygear}
+  - {host: hasura.test, upstream: 'unix:app.sock', identity: hasura}
+";
+
+const STEPS: u64 = 3_000;
+const SEED: u64 = 3;
+
+#[test]
+#[expect(
+    clippy::print_stderr,
+    reason = "a failed walk says how to walk it again"
+)]
+fn a_random_walk_tells_nobody_what_is_no_longer_true() {
+    let (steps, seed) = (
+        number("SESSIONGATE_MODEL_STEPS", STEPS),
+        number("SESSIONGATE_MODEL_SEED", SEED),
+    );
+    let mut walk = Walk::new(stack(CONFIG).redis_proxied().start(), seed);
+    let steps_taken = usize::try_from(steps).expect("fewer steps");
+    // The walk is not looked at again: it only stops its processes.
+    let walked = catch_unwind(AssertUnwindSafe(|| walk.run(steps_taken)));
+    if let Err(failure) = walked {
+        eprintln!("again with SESSIONGATE_MODEL_SEED={seed} SESSIONGATE_MODEL_STEPS={steps}");
+        resume_unwind(failure);
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how far a test goes is no setting of the gateway"
+)]
+fn number(name: &str, default: u64) -> u64 {
+    match env::var(name) {
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is no number")),
+        Err(_) => default,
+    }
+}
