@@ -12,7 +12,7 @@ mod settings;
 mod text_rule;
 
 pub use contract::{
-    BrokenRecord, LookupError, SessionStore, StoreError, StoreFault, StoreOpenError,
+    BrokenRecord, LookupError, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
 };
 pub use feed::{ChangeSink, Feed, FeedMode};
 pub use key::{KeyTemplate, KeyTemplateError, Untrackable};
@@ -22,6 +22,7 @@ pub use open::open;
 pub use redis::RedisStore;
 pub use session::{AuthenticatedAs, Authenticator, Session, StoredSession};
 pub use settings::{
-    MemorySettings, RedisAddress, RedisSettings, RedisTls, SeedSession, StoreSettings,
+    MemorySettings, RedisAddress, RedisNode, RedisServers, RedisSettings, RedisTls, SeedSession,
+    SentinelSettings, StoreSettings,
 };
 pub use text_rule::TextRule;

@@ -40,6 +40,8 @@ mod redis_access;
 mod redis_store;
 // R9: what is revoked is refused within milliseconds.
 mod revocation;
+// A failover by sentinels is followed.
+mod sentinel;
 // R7: a store that cannot say hurts nobody.
 mod store_failures;
 

@@ -1,11 +1,11 @@
 //! `Link`: the one connection to Redis as the rest sees it: there, or not there and why.
 
 use super::announcer::Announcer;
-use super::dialer::Dialer;
 use super::fault::store_error;
 use super::keeper::keep;
 use super::state::{LinkState, Live};
-use crate::store::contract::StoreError;
+use super::target::Target;
+use crate::store::contract::{ServerState, StoreError};
 use redis::{Pipeline, Value};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 
 /// Asks over whatever connection its task keeps up. Dropping it ends the task and the connection.
 pub(super) struct Link {
-    dialer: Arc<Dialer>,
+    target: Arc<Target>,
     announcer: Arc<Announcer>,
     state: Arc<watch::Sender<LinkState>>,
     task: OnceLock<OwnedTask>,
@@ -21,9 +21,9 @@ pub(super) struct Link {
 
 impl Link {
     /// Connects nothing yet.
-    pub(super) fn new(dialer: Dialer, announcer: Arc<Announcer>) -> Self {
+    pub(super) fn new(target: Target, announcer: Arc<Announcer>) -> Self {
         Self {
-            dialer: Arc::new(dialer),
+            target: Arc::new(target),
             announcer,
             state: Arc::new(watch::Sender::new(LinkState::Connecting)),
             task: OnceLock::new(),
@@ -34,7 +34,7 @@ impl Link {
     pub(super) fn start(&self) {
         self.task.get_or_init(|| {
             let keeping = keep(
-                Arc::clone(&self.dialer),
+                Arc::clone(&self.target),
                 Arc::clone(&self.announcer),
                 Arc::clone(&self.state),
             );
@@ -51,6 +51,20 @@ impl Link {
     /// Whether there is a connection that answers.
     pub(super) fn is_up(&self) -> bool {
         self.state.borrow().live().is_ok()
+    }
+
+    /// The server at the other end, or the one that is looked for.
+    pub(super) fn server(&self) -> ServerState {
+        match &*self.state.borrow() {
+            LinkState::Up(_, address) => ServerState {
+                address: address.to_string(),
+                up: true,
+            },
+            LinkState::Connecting | LinkState::Down(_) => ServerState {
+                address: self.target.to_string(),
+                up: false,
+            },
+        }
     }
 
     /// Sends the commands in one write and gives each its reply, error replies included.
@@ -98,8 +112,8 @@ mod tests {
     use super::{Link, LinkState, Live};
     use crate::store::contract::StoreFault;
     use crate::store::redis::announcer::Announcer;
-    use crate::store::redis::dialer::Dialer;
     use crate::store::redis::reply::question;
+    use crate::store::redis::target::Target;
     use crate::store::redis::test_server::TestServer;
     use redis::Value;
     use std::sync::Arc;
@@ -117,7 +131,7 @@ mod tests {
         });
         hear(&mut first).await;
         let (live, mut second) = server.connect(&link, 2).await;
-        link.state.send_replace(LinkState::Up(live));
+        link.state.send_replace(up(live));
         drop(first);
         hear(&mut second).await;
         say(&mut second, b"$1\r\nx\r\n:-1\r\n").await;
@@ -158,11 +172,11 @@ mod tests {
         async fn link_with_a_connection(&self) -> (Link, UnixStream) {
             let settings = self.scratch.settings();
             let announcer = Arc::new(Announcer::new("test", &settings));
-            let link = Link::new(Dialer::new(&settings).expect("good settings"), announcer);
+            let link = Link::new(Target::of(&settings).expect("good settings"), announcer);
             link.task
                 .get_or_init(|| super::OwnedTask(tokio::spawn(async {}).abort_handle()));
             let (live, stream) = self.connect(&link, 1).await;
-            link.state.send_replace(LinkState::Up(live));
+            link.state.send_replace(up(live));
             (link, stream)
         }
 
@@ -174,7 +188,7 @@ mod tests {
                 say(&mut stream, b"%0\r\n+OK\r\n+OK\r\n").await;
                 stream
             };
-            let (dialled, stream) = tokio::join!(link.dialer.connect(|_| ()), shaking_hands);
+            let (dialled, stream) = tokio::join!(link.target.connect(|_| ()), shaking_hands);
             let connection = dialled.expect("connected").connection;
             (
                 Live {
@@ -184,6 +198,10 @@ mod tests {
                 stream,
             )
         }
+    }
+
+    fn up(live: Live) -> LinkState {
+        LinkState::Up(live, "unix:///redis.sock".into())
     }
 
     async fn hear(stream: &mut UnixStream) {

@@ -1,4 +1,4 @@
-//! Sessions in a standalone Redis, over one RESP3 connection that repairs itself.
+//! Sessions in Redis: one server, or the master that sentinels name, over one RESP3 connection that repairs itself.
 
 mod announcer;
 mod backoff;
@@ -15,8 +15,10 @@ mod link;
 mod log_tests;
 mod pushes;
 mod reply;
+mod sentinel;
 mod sessions;
 mod state;
+mod target;
 #[cfg(test)]
 mod test_log;
 #[cfg(test)]
@@ -29,5 +31,6 @@ mod tests;
 mod tls_tests;
 mod tracking;
 mod vigil;
+mod witness;
 
 pub use sessions::RedisStore;

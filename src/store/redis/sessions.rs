@@ -1,11 +1,13 @@
 //! `RedisStore`: a `SessionStore` over a `Link`.
 
 use super::announcer::Announcer;
-use super::dialer::Dialer;
 use super::link::Link;
 use super::reply;
+use super::target::Target;
 use crate::clock::Now;
-use crate::store::contract::{LookupError, SessionStore, StoreError, StoreFault, StoreOpenError};
+use crate::store::contract::{
+    LookupError, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
+};
 use crate::store::feed::{ChangeSink, Feed};
 use crate::store::key::KeyTemplate;
 use crate::store::session::StoredSession;
@@ -36,7 +38,7 @@ impl RedisStore {
         Ok(Self {
             name: name.into(),
             key: settings.key.clone(),
-            link: Link::new(Dialer::new(settings)?, Arc::clone(&announcer)),
+            link: Link::new(Target::of(settings)?, Arc::clone(&announcer)),
             announcer,
             refused: AtomicBool::new(false),
         })
@@ -107,5 +109,9 @@ impl SessionStore for RedisStore {
 
     fn is_up(&self) -> bool {
         self.link.is_up()
+    }
+
+    fn servers(&self) -> Vec<ServerState> {
+        vec![self.link.server()]
     }
 }

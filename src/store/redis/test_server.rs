@@ -2,7 +2,7 @@
 
 use crate::secret::Secret;
 use crate::store::key::KeyTemplate;
-use crate::store::settings::{RedisAddress, RedisSettings};
+use crate::store::settings::{RedisAddress, RedisServers, RedisSettings};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -101,7 +101,7 @@ impl TestServer {
     /// How the store reaches this server. The timeouts are far longer than any of these tests.
     pub(super) fn settings(&self) -> RedisSettings {
         RedisSettings {
-            address: RedisAddress::Unix(self.socket()),
+            servers: RedisServers::One(RedisAddress::Unix(self.socket())),
             db: 0,
             username: None,
             password: None,

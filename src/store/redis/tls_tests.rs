@@ -4,7 +4,7 @@ use super::sessions::RedisStore;
 use super::test_server::TestServer;
 use crate::clock::Now;
 use crate::store::contract::{LookupError, SessionStore, StoreFault, StoreOpenError};
-use crate::store::settings::{RedisAddress, RedisSettings, RedisTls};
+use crate::store::settings::{RedisAddress, RedisServers, RedisSettings, RedisTls};
 use crate::token::Credential;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::fs;
@@ -77,13 +77,13 @@ fn authority() -> CertifiedIssuer<'static, KeyPair> {
 
 fn rediss(server: &TestServer, host: &str, port: u16, ca_pem: String) -> RedisSettings {
     RedisSettings {
-        address: RedisAddress::Tcp {
+        servers: RedisServers::One(RedisAddress::Tcp {
             host: host.to_owned(),
             port,
             tls: Some(RedisTls {
                 ca_pem: Some(ca_pem.into_bytes()),
             }),
-        },
+        }),
         ..server.settings()
     }
 }
