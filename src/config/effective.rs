@@ -132,6 +132,11 @@ fn redis(store: &RedisSettings) -> Value {
             set(&mut section, "tls", settings.tls.is_some().into());
             settings.tls.as_ref()
         }
+        RedisServers::Cluster(settings) => {
+            set(&mut section, "cluster", texts(&settings.nodes));
+            set(&mut section, "tls", settings.tls.is_some().into());
+            settings.tls.as_ref()
+        }
     };
     login(
         &mut section,

@@ -27,7 +27,7 @@ sections! {
     SOURCE "source" ["token", "key", "redis", "memory"];
     TOKEN "token" ["cookie"];
     COOKIE "cookie" ["name", "duplicates"];
-    REDIS "redis" ["url", "sentinel", "db", "username", "password", "tls", "ca", "timeout"];
+    REDIS "redis" ["url", "sentinel", "cluster", "db", "username", "password", "tls", "ca", "timeout"];
     SENTINEL "sentinel" ["master", "nodes", "username", "password"];
     REDIS_TIMEOUT "redis_timeout" ["connect", "reply"];
     MEMORY "memory" ["seed"];
@@ -88,7 +88,6 @@ later! {
     "token" "cookie_session": "signed session cookies come with a later release", "use `bearer` or `cookie`";
     "token" "form": "tokens in form bodies come with a later release", "use `bearer` or `cookie`";
     "token" "json": "tokens in JSON bodies come with a later release", "use `bearer` or `cookie`";
-    "redis" "cluster": "Cluster comes with a later release", "name one server with `url`";
     "redis" "format": "other record formats come with a later release", "write native session records";
     "invalidation" "pubsub": "invalidation by messages comes with a later release", "use `tracking`: Redis pushes what is written";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";

@@ -22,7 +22,7 @@ pub use open::open;
 pub use redis::RedisStore;
 pub use session::{AuthenticatedAs, Authenticator, Session, StoredSession};
 pub use settings::{
-    MemorySettings, RedisAddress, RedisNode, RedisServers, RedisSettings, RedisTls, SeedSession,
-    SentinelSettings, StoreSettings,
+    ClusterSettings, MemorySettings, RedisAddress, RedisNode, RedisServers, RedisSettings,
+    RedisTls, SeedSession, SentinelSettings, StoreSettings,
 };
 pub use text_rule::TextRule;

@@ -61,6 +61,8 @@ pub enum RedisServers {
     One(RedisAddress),
     /// `sentinel:` the master that a set of sentinels names.
     Sentinel(Box<SentinelSettings>),
+    /// `cluster:` every master of a Redis Cluster.
+    Cluster(ClusterSettings),
 }
 
 /// The sentinels, and which of their masters.
@@ -75,6 +77,15 @@ pub struct SentinelSettings {
     /// Its password.
     pub password: Option<Secret<String>>,
     /// To the sentinels and to the master.
+    pub tls: Option<RedisTls>,
+}
+
+/// A cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterSettings {
+    /// At least one of its nodes; the others are found through them.
+    pub nodes: Vec<RedisNode>,
+    /// To every node.
     pub tls: Option<RedisTls>,
 }
 
@@ -128,6 +139,10 @@ impl fmt::Display for RedisServers {
             Self::Sentinel(sentinel) => {
                 write!(f, "sentinel {} of ", sentinel.master)?;
                 list(&sentinel.nodes, f)
+            }
+            Self::Cluster(cluster) => {
+                f.write_str("cluster of ")?;
+                list(&cluster.nodes, f)
             }
         }
     }

@@ -32,6 +32,8 @@ mod tokens;
 mod broken_records;
 // No round trip on the hot path; bounded (R15).
 mod cache;
+// Masters of a cluster go, slots move.
+mod cluster;
 // R8: the end of a session by the store's own clock.
 mod lifetimes;
 // Addresses, users, secrets.

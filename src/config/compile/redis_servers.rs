@@ -1,11 +1,13 @@
-//! Which servers a Redis source has: `url`, or `sentinel`.
+//! Which servers a Redis source has: `url`, `sentinel` or `cluster`.
 
 use super::redis_url::{self, RedisPlace, RedisUrl};
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};
 use crate::config::secrets;
 use crate::secret::Secret;
-use crate::store::{RedisAddress, RedisNode, RedisServers, RedisTls, SentinelSettings};
+use crate::store::{
+    ClusterSettings, RedisAddress, RedisNode, RedisServers, RedisTls, SentinelSettings,
+};
 use std::fs;
 
 /// The servers, and what their address says beside where they are.
@@ -29,30 +31,43 @@ pub(super) fn by_mapping(section: &Mapping<'_>) -> Option<Servers> {
     let named = [
         ("url", section.get("url")),
         ("sentinel", section.get("sentinel")),
+        ("cluster", section.get("cluster")),
     ];
     let mut places = named
         .iter()
         .filter_map(|(key, value)| Some((*key, (*value)?)));
     let Some((key, value)) = places.next() else {
         if !named.iter().any(|(key, _)| section.has_misspelt(key)) {
-            let help = format!("`url`: {}; or `sentinel`", redis_url::HELP);
+            let help = format!("{}; or `sentinel`, or `cluster`", redis_url::HELP);
             section.value.fault("missing key `url`", help);
         }
         return None;
     };
     if let Some((_, second)) = places.next() {
-        let help = "keep one of `url` and `sentinel`, or name two sources";
+        let help = "keep one of `url`, `sentinel` and `cluster`, or name two sources";
         second.fault("a Redis source has its servers in one place", help);
         return None;
     }
-    if key == "url" {
-        refuse_with_url(section);
-        return Some(of_url(url(value)?, section.get("ca")));
-    }
-    let tls = tls(section);
+    let (servers, db) = match key {
+        "url" => {
+            refuse_with_url(section);
+            return Some(of_url(url(value)?, section.get("ca")));
+        }
+        "sentinel" => {
+            let sentinel = sentinel(value, tls(section));
+            let db = section.get("db").and_then(database).unwrap_or(0);
+            (RedisServers::Sentinel(Box::new(sentinel?)), db)
+        }
+        _ => {
+            if let Some(db) = section.get("db") {
+                db.fault("a cluster has the database 0 alone", "remove it");
+            }
+            (RedisServers::Cluster(cluster(value, tls(section))?), 0)
+        }
+    };
     Some(Servers {
-        servers: RedisServers::Sentinel(Box::new(sentinel(value, tls)?)),
-        db: section.get("db").and_then(database).unwrap_or(0),
+        servers,
+        db,
         username: None,
         password: None,
     })
@@ -131,8 +146,8 @@ fn sentinel(value: Value<'_>, tls: Option<RedisTls>) -> Option<SentinelSettings>
     let help = "as `sentinel monitor` calls it, such as `mymaster`";
     let master = section.required("master", help);
     let master = master.and_then(|master| master.text_such_as(help));
-    let seeds = section.required("nodes", NODES_HELP);
-    let seeds = seeds.and_then(|seeds| nodes(seeds, redis_url::SENTINEL_PORT));
+    let seeds = section.required("nodes", SENTINELS_HELP);
+    let seeds = seeds.and_then(|seeds| nodes(seeds, redis_url::SENTINEL_PORT, SENTINELS_HELP));
     let username = section.get("username").and_then(Value::text);
     Some(SentinelSettings {
         username: username.map(str::to_owned),
@@ -143,18 +158,23 @@ fn sentinel(value: Value<'_>, tls: Option<RedisTls>) -> Option<SentinelSettings>
     })
 }
 
+fn cluster(value: Value<'_>, tls: Option<RedisTls>) -> Option<ClusterSettings> {
+    let nodes = nodes(value, redis_url::PORT, CLUSTER_HELP)?;
+    Some(ClusterSettings { nodes, tls })
+}
+
 /// A list of `host:port`, each once.
-fn nodes(value: Value<'_>, default_port: u16) -> Option<Vec<RedisNode>> {
+fn nodes(value: Value<'_>, default_port: u16, help: &str) -> Option<Vec<RedisNode>> {
     let items = value.items();
     if items.is_empty() || items.len() > MOST_NODES {
         let message = format!("from one to {MOST_NODES} nodes are named");
-        value.fault(message, NODES_HELP);
+        value.fault(message, help);
         return None;
     }
     let mut nodes = Vec::new();
     for item in items {
         let parse = |text: &str| redis_url::node(text, default_port);
-        let Some(node) = item.parsed(NODES_HELP, parse) else {
+        let Some(node) = item.parsed(help, parse) else {
             continue;
         };
         if nodes.contains(&node) {
@@ -185,4 +205,8 @@ const URL_TLS: &str = "use rediss://";
 /// The others are found through them.
 const MOST_NODES: usize = 32;
 
-const NODES_HELP: &str = "a list of `host:port`, such as [10.0.0.1:26379, 10.0.0.2:26379]";
+const SENTINELS_HELP: &str =
+    "a list of `host:port`, such as [10.0.0.1:26379, 10.0.0.2:26379, 10.0.0.3:26379]";
+
+const CLUSTER_HELP: &str =
+    "a list of `host:port`, such as [10.0.0.1:6379, 10.0.0.2:6379, 10.0.0.3:6379]";

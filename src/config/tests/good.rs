@@ -25,6 +25,7 @@ sessions:
   old: {token: {cookie: {name: old, duplicates: first}}, redis: {url: "unix:///run/r.sock?db=2", username: gate, timeout: {reply: 1s}}}
   own: {memory: }
   set: {redis: {sentinel: {master: m, nodes: [10.0.0.1, "[::1]:7001", "s.internal:7002"], username: watcher}, db: 5, tls: true}}
+  shards: {redis: {cluster: [10.0.0.4, "c.internal:7000"], username: gate}}
 cache: {max_entries: 1_000, ttl: 10s, negative_ttl: 0s, stale_if_error: 1h, invalidation: none}
 routes:
   - {host: a.example, path: /x/*, upstream: blog, sessions: main, identity: skygear, require: {roles: [admin], verified: true}}
@@ -58,7 +59,7 @@ fn what_is_in_force_reads_back_to_the_same_blueprint() {
 #[test]
 fn sources_are_read_in_every_form() {
     let blueprint = good(FULL).blueprint;
-    let [main, old, own, set] = blueprint.sources.as_slice() else {
+    let [main, old, own, set, shards] = blueprint.sources.as_slice() else {
         panic!("{:?}", blueprint.sources);
     };
     assert_eq!(
@@ -103,6 +104,11 @@ fn sources_are_read_in_every_form() {
     };
     assert_eq!(sentinel.username.as_deref(), Some("watcher"));
     assert!(sentinel.tls.is_some(), "to the sentinels and to the master");
+    let StoreSettings::Redis(redis) = &shards.store else {
+        panic!("{shards:?}")
+    };
+    let text = redis.servers.to_string();
+    assert_eq!(text, "cluster of 10.0.0.4:6379, c.internal:7000");
 }
 
 #[test]
@@ -156,19 +162,19 @@ fn routes_take_the_stricter_default() {
         ("a.example", &[2, 1], Reject, OnDisabled::Reject, Strip),
         (
             "*.b.example",
-            &[0, 1, 2, 3],
+            &[0, 1, 2, 3, 4],
             Anonymous,
             OnDisabled::Forward,
             Strip,
         ),
         (
             "c.example",
-            &[0, 1, 2, 3],
+            &[0, 1, 2, 3, 4],
             Anonymous,
             OnDisabled::Invalid,
             Keep,
         ),
-        ("/d", &[0, 1, 2, 3], Reject, OnDisabled::Reject, Keep),
+        ("/d", &[0, 1, 2, 3, 4], Reject, OnDisabled::Reject, Keep),
         ("rest", &[], Anonymous, OnDisabled::Forward, Keep),
     ];
     assert_eq!(seen, expected);

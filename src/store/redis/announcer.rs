@@ -33,8 +33,8 @@ struct Stand {
 }
 
 impl Announcer {
-    /// Nobody listens yet and nothing vouches.
-    pub(super) fn new(name: &str, settings: &RedisSettings) -> Self {
+    /// Nobody listens yet and nothing vouches. The canary's name ends in `tag`, which on a cluster chooses its slot.
+    pub(super) fn new(name: &str, settings: &RedisSettings, tag: &str) -> Self {
         let mode = if settings.tracking {
             FeedMode::Tracking
         } else {
@@ -43,7 +43,7 @@ impl Announcer {
         Self {
             name: name.into(),
             canary: format!(
-                "{CANARY}{:016x}",
+                "{CANARY}{:016x}{tag}",
                 RandomState::new().build_hasher().finish()
             )
             .into(),

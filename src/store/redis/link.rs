@@ -1,15 +1,16 @@
 //! `Link`: the one connection to Redis as the rest sees it: there, or not there and why.
 
 use super::announcer::Announcer;
+use super::command::only_reads;
 use super::fault::store_error;
 use super::keeper::keep;
+use super::owned_task::OwnedTask;
 use super::state::{LinkState, Live};
 use super::target::Target;
 use crate::store::contract::{ServerState, StoreError};
 use redis::{Pipeline, Value};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
 
 /// Asks over whatever connection its task keeps up. Dropping it ends the task and the connection.
 pub(super) struct Link {
@@ -38,7 +39,7 @@ impl Link {
                 Arc::clone(&self.announcer),
                 Arc::clone(&self.state),
             );
-            OwnedTask(tokio::spawn(keeping).abort_handle())
+            OwnedTask::spawn(keeping)
         });
     }
 
@@ -69,17 +70,20 @@ impl Link {
 
     /// Sends the commands in one write and gives each its reply, error replies included.
     ///
-    /// For reads alone: asks a second time if the connection broke meanwhile and a new one is already there. Waits for a
-    /// connection only until the first attempt is over; from then on, being down is an error at once.
+    /// Reads are sent a second time if the connection broke meanwhile and a new one is already there; what writes is not,
+    /// since it may have been done. Waits for a connection only until the first attempt is over; from then on, being down
+    /// is an error at once.
     pub(super) async fn ask(&self, question: &Pipeline) -> Result<Vec<Value>, StoreError> {
         self.start();
         let asked = self.settled().await?;
         match asked.send(question).await {
             Ok(replies) => Ok(replies),
-            Err(error) if error.is_connection_dropped() => match self.newer_than(&asked) {
-                Some(newer) => newer.send(question).await.map_err(|e| store_error(&e)),
-                None => Err(store_error(&error)),
-            },
+            Err(error) if error.is_connection_dropped() && only_reads(question) => {
+                match self.newer_than(&asked) {
+                    Some(newer) => newer.send(question).await.map_err(|e| store_error(&e)),
+                    None => Err(store_error(&error)),
+                }
+            }
             Err(error) => Err(store_error(&error)),
         }
     }
@@ -98,23 +102,17 @@ impl Link {
     }
 }
 
-/// A task that ends with its owner.
-struct OwnedTask(AbortHandle);
-
-impl Drop for OwnedTask {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Link, LinkState, Live};
     use crate::store::contract::StoreFault;
     use crate::store::redis::announcer::Announcer;
+    use crate::store::redis::dialer::Manner;
+    use crate::store::redis::owned_task::OwnedTask;
     use crate::store::redis::reply::question;
     use crate::store::redis::target::Target;
     use crate::store::redis::test_server::TestServer;
+    use crate::store::settings::RedisServers;
     use redis::Value;
     use std::sync::Arc;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -171,10 +169,13 @@ mod tests {
         /// A link whose task does nothing, so that the test alone changes its state.
         async fn link_with_a_connection(&self) -> (Link, UnixStream) {
             let settings = self.scratch.settings();
-            let announcer = Arc::new(Announcer::new("test", &settings));
-            let link = Link::new(Target::of(&settings).expect("good settings"), announcer);
-            link.task
-                .get_or_init(|| super::OwnedTask(tokio::spawn(async {}).abort_handle()));
+            let announcer = Arc::new(Announcer::new("test", &settings, ""));
+            let RedisServers::One(address) = &settings.servers else {
+                panic!("{settings:?}")
+            };
+            let target = Target::fixed(address, &Manner::of(&settings)).expect("good settings");
+            let link = Link::new(target, announcer);
+            link.task.get_or_init(|| OwnedTask::spawn(async {}));
             let (live, stream) = self.connect(&link, 1).await;
             link.state.send_replace(up(live));
             (link, stream)

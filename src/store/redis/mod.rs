@@ -1,8 +1,11 @@
-//! Sessions in Redis: one server, or the master that sentinels name, over one RESP3 connection that repairs itself.
+//! Sessions in Redis: one server, the master that sentinels name, or a cluster. One RESP3 connection for each server that
+//! holds keys, which repairs itself.
 
 mod announcer;
 mod backoff;
 mod canary;
+mod cluster;
+mod command;
 mod dialer;
 #[cfg(test)]
 mod fallback_tests;
@@ -13,9 +16,11 @@ mod keeper;
 mod link;
 #[cfg(test)]
 mod log_tests;
+mod owned_task;
 mod pushes;
 mod reply;
 mod sentinel;
+mod servers;
 mod sessions;
 mod state;
 mod target;

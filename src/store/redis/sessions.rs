@@ -1,9 +1,7 @@
-//! `RedisStore`: a `SessionStore` over a `Link`.
+//! `RedisStore`: a `SessionStore` over `Servers`.
 
-use super::announcer::Announcer;
-use super::link::Link;
 use super::reply;
-use super::target::Target;
+use super::servers::Servers;
 use crate::clock::Now;
 use crate::store::contract::{
     LookupError, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
@@ -18,12 +16,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::{info, warn};
 
-/// Native records under templated keys of one Redis database.
+/// Native records under templated keys.
 pub struct RedisStore {
     name: Box<str>,
     key: KeyTemplate,
-    link: Link,
-    announcer: Arc<Announcer>,
+    servers: Servers,
     /// Whether the last answered lookup was refused: a refusal is logged when it begins and when it ends.
     refused: AtomicBool,
 }
@@ -34,12 +31,10 @@ impl RedisStore {
     /// # Errors
     /// When the CA of `rediss://` cannot be used.
     pub fn open(name: &str, settings: &RedisSettings) -> Result<Self, StoreOpenError> {
-        let announcer = Arc::new(Announcer::new(name, settings));
         Ok(Self {
             name: name.into(),
             key: settings.key.clone(),
-            link: Link::new(Target::of(settings)?, Arc::clone(&announcer)),
-            announcer,
+            servers: Servers::open(name, settings)?,
             refused: AtomicBool::new(false),
         })
     }
@@ -74,16 +69,15 @@ impl RedisStore {
 #[async_trait]
 impl SessionStore for RedisStore {
     async fn start(&self) {
-        self.link.start();
-        self.link.tried().await;
+        self.servers.start().await;
     }
 
     fn watch(&self, sink: Arc<dyn ChangeSink>) {
-        self.announcer.watch(sink);
+        self.servers.watch(sink);
     }
 
     fn feed(&self) -> Feed {
-        self.announcer.feed()
+        self.servers.feed()
     }
 
     async fn find(
@@ -92,13 +86,13 @@ impl SessionStore for RedisStore {
         now: Now,
     ) -> Result<Option<StoredSession>, LookupError> {
         let question = reply::question(&self.key.key(credential));
-        let replies = self.link.ask(&question).await?;
+        let replies = self.servers.ask(&question).await?;
         let answer = reply::answer(replies, now.wall);
         match &answer {
             Err(LookupError::Store(error)) => {
                 // Loading, or failing over: what it pushed before may not be all.
                 if error.kind == StoreFault::Unavailable {
-                    self.announcer.lose();
+                    self.servers.lose();
                 }
                 self.note_refusal(error);
             }
@@ -108,10 +102,10 @@ impl SessionStore for RedisStore {
     }
 
     fn is_up(&self) -> bool {
-        self.link.is_up()
+        self.servers.is_up()
     }
 
     fn servers(&self) -> Vec<ServerState> {
-        vec![self.link.server()]
+        self.servers.states()
     }
 }

@@ -3,7 +3,7 @@
 use super::dialer::{Dialer, Dialled, Manner};
 use super::sentinel::Sentinels;
 use crate::store::contract::{StoreError, StoreOpenError};
-use crate::store::settings::{RedisServers, RedisSettings};
+use crate::store::settings::RedisAddress;
 use redis::PushInfo;
 use std::fmt;
 use std::future::pending;
@@ -17,17 +17,12 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// Checks the settings; opens nothing.
+    /// One server. Opens nothing.
     ///
     /// # Errors
     /// When the CA cannot be read.
-    pub(super) fn of(settings: &RedisSettings) -> Result<Self, StoreOpenError> {
-        Ok(match &settings.servers {
-            RedisServers::One(address) => {
-                Self::Fixed(Box::new(Dialer::new(address, &Manner::of(settings))?))
-            }
-            RedisServers::Sentinel(sentinel) => Self::Master(Sentinels::new(sentinel, settings)?),
-        })
+    pub(super) fn fixed(address: &RedisAddress, manner: &Manner) -> Result<Self, StoreOpenError> {
+        Ok(Self::Fixed(Box::new(Dialer::new(address, manner)?)))
     }
 
     /// Opens a connection; pushes and its end go to `on_push`, as [`Dialer::connect`] says.

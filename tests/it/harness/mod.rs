@@ -1,6 +1,7 @@
 //! A scratch folder with a real gateway in it, real Redis where it is the subject, and both ends of the wire as bytes.
 
 mod client;
+mod cluster;
 mod gateway;
 mod node;
 mod record;
@@ -14,6 +15,7 @@ mod wait;
 mod wire;
 
 pub(crate) use client::Connection;
+pub(crate) use cluster::Cluster;
 pub(crate) use gateway::{Command, free_port};
 pub(crate) use record::{record, sha256_hex, sid};
 pub(crate) use reply::Reply;

@@ -113,6 +113,21 @@ impl Node {
         command.query(&mut connection).ok()
     }
 
+    /// The same on a slot that is on its way here.
+    #[track_caller]
+    pub(crate) fn ask(&self, words: &[&str]) -> String {
+        let mut connection = self.connect().expect("it takes connections");
+        let asking = redis::cmd("ASKING").exec(&mut connection);
+        asking.expect("a node of a cluster");
+        let mut command = redis::Cmd::new();
+        words.iter().for_each(|word| {
+            command.arg(word);
+        });
+        command
+            .query(&mut connection)
+            .unwrap_or_else(|fault| panic!("{words:?}: {fault}"))
+    }
+
     fn connect(&self) -> Option<redis::Connection> {
         let login = match self.password.as_str() {
             "" => String::new(),
