@@ -3,6 +3,7 @@
 use crate::secret::Secret;
 use crate::store::key::KeyTemplate;
 use crate::store::settings::{RedisAddress, RedisServers, RedisSettings};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -146,4 +147,10 @@ pub(super) async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
     };
     let done = timeout(Duration::from_secs(10), polling).await;
     assert!(done.is_ok(), "never happened: {what}");
+}
+
+/// Bound and released; redis-server cannot report a port that it chose itself.
+pub(super) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
+    listener.local_addr().expect("bound").port()
 }

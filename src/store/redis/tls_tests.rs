@@ -1,14 +1,13 @@
 //! `rediss://`: the certificate is verified against the configured CA, always.
 
 use super::sessions::RedisStore;
-use super::test_server::TestServer;
+use super::test_server::{TestServer, free_port};
 use crate::clock::Now;
 use crate::store::contract::{LookupError, SessionStore, StoreFault, StoreOpenError};
 use crate::store::settings::{RedisAddress, RedisServers, RedisSettings, RedisTls};
 use crate::token::Credential;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::fs;
-use std::net::TcpListener;
 
 #[tokio::test]
 async fn only_a_server_with_a_certificate_of_the_ca_is_trusted() {
@@ -86,10 +85,4 @@ fn rediss(server: &TestServer, host: &str, port: u16, ca_pem: String) -> RedisSe
         }),
         ..server.settings()
     }
-}
-
-/// Bound and released; redis-server cannot report a port that it chose itself.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
-    listener.local_addr().expect("bound").port()
 }

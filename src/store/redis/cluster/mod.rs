@@ -11,5 +11,9 @@ mod member;
 mod redirect;
 mod standing;
 mod survey;
+#[cfg(test)]
+mod survey_tests;
+#[cfg(test)]
+mod tests;
 
 pub(super) use cluster_link::ClusterLink;

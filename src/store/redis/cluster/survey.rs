@@ -110,7 +110,11 @@ impl Surveyor {
     }
 
     /// A few nodes that know less than we do are cut off from the others, or have been: they are not believed.
-    fn adopt(&mut self, newest: Chart, is_of_a_majority: bool) -> Result<(), StoreError> {
+    pub(super) fn adopt(
+        &mut self,
+        newest: Chart,
+        is_of_a_majority: bool,
+    ) -> Result<(), StoreError> {
         let before = self.standing.borrow().fleet().ok();
         if let Some(before) = &before {
             let is_older = newest.epoch < before.chart.epoch;
