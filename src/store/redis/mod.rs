@@ -20,6 +20,8 @@ mod owned_task;
 mod pushes;
 mod reply;
 mod sentinel;
+#[cfg(test)]
+mod sentinel_tests;
 mod servers;
 mod sessions;
 mod state;
