@@ -13,6 +13,8 @@ use tokio::time::{sleep, timeout};
 /// Killed when dropped.
 pub(super) struct TestServer {
     dir: TempDir,
+    /// The configuration of a sentinel, which must have a file.
+    sentinel: Option<PathBuf>,
     options: Vec<String>,
     child: Option<Child>,
 }
@@ -22,6 +24,7 @@ impl TestServer {
     pub(super) fn prepare() -> Self {
         Self {
             dir: tempfile::tempdir().expect("a scratch folder"),
+            sentinel: None,
             options: Vec::new(),
             child: None,
         }
@@ -40,6 +43,12 @@ impl TestServer {
             .extend(options.iter().map(|&option| option.to_owned()));
     }
 
+    /// Runs as a sentinel with this configuration.
+    pub(super) fn be_sentinel(&mut self, configuration: &Path) {
+        self.sentinel = Some(configuration.to_owned());
+        self.options(&["--sentinel"]);
+    }
+
     /// The scratch folder.
     pub(super) fn dir(&self) -> &Path {
         self.dir.path()
@@ -48,6 +57,7 @@ impl TestServer {
     /// Starts the process and waits until it accepts connections.
     pub(super) async fn run(&mut self) {
         let child = Command::new("redis-server")
+            .args(&self.sentinel)
             .args(["--port", "0", "--save", "", "--appendonly", "no"])
             .arg("--dir")
             .arg(self.dir())
