@@ -64,13 +64,18 @@ fn source_page(
 ) -> Value {
     let (kind, address) = match &settings.store {
         StoreSettings::Memory(_) => ("memory", None),
-        StoreSettings::Redis(redis) => ("redis", Some(redis.address.to_string())),
+        StoreSettings::Redis(redis) => ("redis", Some(redis.servers.to_string())),
     };
+    let servers = source.store.servers();
+    let servers = servers
+        .iter()
+        .map(|server| json!({"address": server.address, "up": server.up}));
     json!({
         "name": source.name,
         "store": kind,
         "address": address,
         "up": source.store.is_up(),
+        "servers": servers.collect::<Vec<_>>(),
         "revocation": revocation(&source.store.feed(), lag, ttl),
         "token": settings.tokens.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })

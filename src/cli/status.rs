@@ -143,11 +143,19 @@ fn source_line(source: &Value) -> String {
     let state = if is_true(source, "/up") { "up" } else { "DOWN" };
     let words = ["/name", "/store", "/address"].map(|pointer| word(source, pointer));
     let words = words.join(" ");
-    format!(
+    let mut text = format!(
         "sessions   {} {state}, {}\n",
         words.trim_end(),
         revocation(source)
-    )
+    );
+    // Sentinels and clusters are configured by other addresses than those of the servers in use.
+    let servers = list(source, "/servers");
+    for server in servers.filter(|server| word(server, "/address") != word(source, "/address")) {
+        let state = if is_true(server, "/up") { "up" } else { "DOWN" };
+        let address = word(server, "/address");
+        text.push_str(&format!("           {address} {state}\n"));
+    }
+    text
 }
 
 /// How soon a revocation holds on the node.
@@ -250,13 +258,18 @@ mod tests {
             "cache": {"entries": 1, "max_entries": 10, "negative_entries": 0},
             "sources": [{"name": "web", "store": "redis", "address": "redis://r:6379", "up": false,
                          "revocation": {"announced": false, "lag_seconds": 0.0004, "bound_seconds": 60.0}},
-                        {"name": "api", "store": "redis", "address": "redis://s:6379", "up": true,
+                        {"name": "api", "store": "redis", "address": "cluster of s:6379", "up": true,
+                         "servers": [{"address": "redis://s:6379", "up": true}, {"address": "redis://t:6379", "up": false}],
                          "revocation": {"announced": true, "lag_seconds": 0.0004, "bound_seconds": 2.0}}],
             "upstreams": [{"name": "a", "servers": [{"server": "a:1", "resolved": true, "resting": true}]}],
         });
         let words = in_words(&status);
         assert!(
             words.contains("web redis redis://r:6379 DOWN, revocations hold after 60 s\n"),
+            "{words}"
+        );
+        assert!(
+            words.contains("           redis://s:6379 up\n           redis://t:6379 DOWN\n"),
             "{words}"
         );
         assert!(

@@ -8,7 +8,7 @@ use crate::listen::ClientLimits;
 use crate::observe::LogSettings;
 use crate::policy::Require;
 use crate::route::{Endpoint, RouteSettings};
-use crate::store::{RedisAddress, RedisSettings, StoreSettings};
+use crate::store::{RedisAddress, RedisServers, RedisSettings, SentinelSettings, StoreSettings};
 use crate::token::TokenSource;
 use crate::upstream::UpstreamSettings;
 use serde_json::{Map, Value, json};
@@ -116,30 +116,65 @@ fn token(source: &TokenSource) -> Value {
 }
 
 fn redis(store: &RedisSettings) -> Value {
-    let url = match &store.address {
-        RedisAddress::Tcp { .. } => format!("{}/{}", store.address, store.db),
-        RedisAddress::Unix(_) => format!("{}?db={}", store.address, store.db),
-    };
     let mut section = json!({
-        "url": url,
         "timeout": {
             "connect": show_duration(store.connect_timeout),
             "reply": show_duration(store.reply_timeout),
         },
         "on_push": word(&words::ON_PUSH, &store.on_push),
     });
-    if let Some(username) = &store.username {
-        set(&mut section, "username", username.as_str().into());
-    }
-    if store.password.is_some() {
-        set(&mut section, "password", REDACTED.into());
-    }
-    if let RedisAddress::Tcp { tls: Some(tls), .. } = &store.address
-        && tls.ca_pem.is_some()
-    {
+    let ca = match &store.servers {
+        RedisServers::One(address) => {
+            set(&mut section, "url", redis_url(address, store.db).into());
+            match address {
+                RedisAddress::Tcp { tls, .. } => tls.as_ref(),
+                RedisAddress::Unix(_) => None,
+            }
+        }
+        RedisServers::Sentinel(settings) => {
+            set(&mut section, "sentinel", sentinel(settings));
+            set(&mut section, "db", store.db.into());
+            set(&mut section, "tls", settings.tls.is_some().into());
+            settings.tls.as_ref()
+        }
+        RedisServers::Cluster(settings) => {
+            set(&mut section, "cluster", texts(&settings.nodes));
+            set(&mut section, "tls", settings.tls.is_some().into());
+            settings.tls.as_ref()
+        }
+    };
+    login(
+        &mut section,
+        store.username.as_ref(),
+        store.password.is_some(),
+    );
+    if ca.is_some_and(|tls| tls.ca_pem.is_some()) {
         set(&mut section, "ca", REDACTED.into());
     }
     section
+}
+
+fn redis_url(address: &RedisAddress, db: i64) -> String {
+    match address {
+        RedisAddress::Tcp { .. } => format!("{address}/{db}"),
+        RedisAddress::Unix(_) => format!("{address}?db={db}"),
+    }
+}
+
+fn sentinel(settings: &SentinelSettings) -> Value {
+    let mut section = json!({"master": settings.master, "nodes": texts(&settings.nodes)});
+    let has_password = settings.password.is_some();
+    login(&mut section, settings.username.as_ref(), has_password);
+    section
+}
+
+fn login(section: &mut Value, username: Option<&String>, has_password: bool) {
+    if let Some(username) = username {
+        set(section, "username", username.as_str().into());
+    }
+    if has_password {
+        set(section, "password", REDACTED.into());
+    }
 }
 
 fn cache(blueprint: &Blueprint) -> Value {

@@ -27,7 +27,8 @@ sections! {
     SOURCE "source" ["token", "key", "idle_timeout", "redis", "memory"];
     TOKEN "token" ["cookie"];
     COOKIE "cookie" ["name", "duplicates"];
-    REDIS "redis" ["url", "username", "password", "ca", "timeout", "on_push"];
+    REDIS "redis" ["url", "sentinel", "cluster", "db", "username", "password", "tls", "ca", "timeout", "on_push"];
+    SENTINEL "sentinel" ["master", "nodes", "username", "password"];
     REDIS_TIMEOUT "redis_timeout" ["connect", "reply"];
     MEMORY "memory" ["seed"];
     CACHE "cache" ["max_entries", "ttl", "negative_ttl", "stale_if_error", "invalidation"];
@@ -88,8 +89,6 @@ later! {
     "token" "cookie_session": "signed session cookies come with a later release", "use `bearer` or `cookie`";
     "token" "form": "tokens in form bodies come with a later release", "use `bearer` or `cookie`";
     "token" "json": "tokens in JSON bodies come with a later release", "use `bearer` or `cookie`";
-    "redis" "sentinel": "Sentinel comes with a later release", "name one server with `url`";
-    "redis" "cluster": "Cluster comes with a later release", "name one server with `url`";
     "redis" "format": "other record formats come with a later release", "write native session records";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";
     "profile" "assertion": "signed assertions come with a later release", "use the headers of a profile";

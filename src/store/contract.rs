@@ -73,6 +73,20 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Whether the store answers just now; shown in status and metrics, never used to refuse a request by itself.
     fn is_up(&self) -> bool;
+
+    /// The servers that hold the sessions just now, for status.
+    fn servers(&self) -> Vec<ServerState> {
+        Vec::new()
+    }
+}
+
+/// One server of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerState {
+    /// Holds no password.
+    pub address: String,
+    /// Whether it answers.
+    pub up: bool,
 }
 
 /// Why a lookup gave neither a session nor a definite absence.

@@ -16,7 +16,9 @@ mod text_rule;
 mod user_mark;
 
 pub use broken_record::BrokenRecord;
-pub use contract::{LookupError, SessionStore, StoreError, StoreFault, StoreOpenError};
+pub use contract::{
+    LookupError, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
+};
 pub use feed::{Change, ChangeSink, Feed, FeedMode};
 pub use key::{KeyTemplate, KeyTemplateError, Untrackable};
 pub use memory::MemoryStore;
@@ -26,8 +28,8 @@ pub use redis::RedisStore;
 pub use revocation::{NotARevocation, Revocation};
 pub use session::{AuthenticatedAs, Authenticator, Session, SessionKey, StoredSession};
 pub use settings::{
-    Invalidation, MemorySettings, OnPush, RedisAddress, RedisSettings, RedisTls, SeedSession,
-    StoreSettings,
+    ClusterSettings, Invalidation, MemorySettings, OnPush, RedisAddress, RedisNode, RedisServers,
+    RedisSettings, RedisTls, SeedSession, SentinelSettings, StoreSettings,
 };
 pub use text_rule::TextRule;
 pub use user_mark::UserMark;

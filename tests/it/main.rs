@@ -32,6 +32,8 @@ mod tokens;
 mod broken_records;
 // No round trip on the hot path; bounded (R15).
 mod cache;
+// Masters of a cluster go, slots move.
+mod cluster;
 // R8: sessions that are not used.
 mod idle;
 // R9: orders of events between a question, its answer, a change and its push.
@@ -52,6 +54,8 @@ mod events;
 mod log_out;
 // R9: what is revoked is refused within milliseconds.
 mod revocation;
+// A failover by sentinels is followed.
+mod sentinel;
 // R7: a store that cannot say hurts nobody.
 mod store_failures;
 // Records that are written on every use.

@@ -9,6 +9,7 @@ mod listeners;
 mod memory;
 mod operations;
 mod redis;
+mod redis_servers;
 mod redis_url;
 mod require;
 mod routes;

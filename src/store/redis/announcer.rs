@@ -1,6 +1,5 @@
 //! `Announcer`: what the connections of one store tell its sink, in an order on which the sink can rely.
 
-use super::ledger::Ledger;
 use crate::clock::Now;
 use crate::store::feed::{Change, ChangeSink, Feed, FeedMode};
 use crate::store::key::KeyTemplate;
@@ -13,7 +12,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 /// One per store. Connections come and go; each is known by its number, and at most one of them vouches.
 pub(super) struct Announcer {
@@ -23,8 +22,6 @@ pub(super) struct Announcer {
     pub(super) canary: Box<str>,
     /// How changes are to be learned of.
     pub(super) by: Invalidation,
-    /// What was announced and is not written yet.
-    pub(super) ledger: Arc<Ledger>,
     key: KeyTemplate,
     on_push: OnPush,
     sink: OnceLock<Arc<dyn ChangeSink>>,
@@ -41,17 +38,16 @@ struct Stand {
 }
 
 impl Announcer {
-    /// Nobody listens yet and nothing vouches.
-    pub(super) fn new(name: &str, settings: &RedisSettings) -> Self {
+    /// Nobody listens yet and nothing vouches. The canary's name ends in `tag`, which on a cluster chooses its slot.
+    pub(super) fn new(name: &str, settings: &RedisSettings, tag: &str) -> Self {
         Self {
             name: name.into(),
             canary: format!(
-                "{CANARY}{:016x}",
+                "{CANARY}{:016x}{tag}",
                 RandomState::new().build_hasher().finish()
             )
             .into(),
             by: settings.invalidation,
-            ledger: Arc::default(),
             key: settings.key.clone(),
             on_push: settings.on_push,
             sink: OnceLock::new(),
@@ -115,17 +111,9 @@ impl Announcer {
         }
     }
 
-    /// Somebody said something on the channel of events. It counts from now on, whether or not it can be written down.
+    /// Somebody said something on the channel of events.
     pub(super) fn message(&self, message: &[u8]) {
         let parsed = Revocation::parse(message).map(|revocation| revocation.by(Now::read().wall));
-        if let Ok(revocation) = &parsed
-            && !self.ledger.add(revocation.clone())
-        {
-            error!(
-                store = &*self.name,
-                "more revocations are announced than can be written down; the oldest is forgotten"
-            );
-        }
         if let Some(sink) = self.sink() {
             sink.message(parsed.as_ref().map_err(|fault| *fault));
         }
@@ -238,7 +226,8 @@ impl Announcer {
     }
 }
 
-fn mode(by: Invalidation) -> FeedMode {
+/// How changes are told where the server does its part.
+pub(super) fn mode(by: Invalidation) -> FeedMode {
     match by {
         Invalidation::Tracking => FeedMode::Tracking,
         Invalidation::PubSub => FeedMode::Messages,

@@ -53,7 +53,9 @@ pub(super) async fn round(
     if let Some(Value::ServerError(error)) = replies.first() {
         let refused = refusal(error.code());
         return Ok(match error.code() {
-            "READONLY" | "MASTERDOWN" | "LOADING" => Round::Unsure(refused),
+            "READONLY" | "MASTERDOWN" | "LOADING" | "MOVED" | "CLUSTERDOWN" => {
+                Round::Unsure(refused)
+            }
             _ => Round::Unwritable(refused),
         });
     }

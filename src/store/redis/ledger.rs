@@ -2,12 +2,15 @@
 //! them; an announcement made while the store is away, read-only or full is not lost.
 
 use crate::clock::UnixMillis;
-use crate::store::revocation::Revocation;
+use crate::store::feed::{Change, ChangeSink};
+use crate::store::revocation::{NotARevocation, Revocation};
 use crate::token::Sid;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
+use tracing::error;
 
 /// Bounded; the oldest gives way (R15).
 #[derive(Default)]
@@ -79,6 +82,48 @@ impl Ledger {
     /// Nothing under this lock can leave it half changed, so a poisoned one is as good as any.
     fn held(&self) -> MutexGuard<'_, VecDeque<Revocation>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Puts every announced revocation into the ledger before anybody hears of it: it counts from then on, whether or not it
+/// can be written down.
+pub(super) struct LedgerSink {
+    pub(super) name: Arc<str>,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) sink: Arc<dyn ChangeSink>,
+}
+
+impl ChangeSink for LedgerSink {
+    fn changed(&self, change: Change<'_>) {
+        self.sink.changed(change);
+    }
+
+    fn message(&self, message: Result<&Revocation, NotARevocation>) {
+        if let Ok(revocation) = message
+            && !self.ledger.add(revocation.clone())
+        {
+            error!(
+                store = &*self.name,
+                "more revocations are announced than can be written down; the oldest is forgotten"
+            );
+        }
+        self.sink.message(message);
+    }
+
+    fn lost(&self) {
+        self.sink.lost();
+    }
+
+    fn restored(&self) {
+        self.sink.restored();
+    }
+
+    fn flushed(&self) {
+        self.sink.flushed();
+    }
+
+    fn lag(&self, lag: Duration) {
+        self.sink.lag(lag);
     }
 }
 

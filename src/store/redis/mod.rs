@@ -1,8 +1,11 @@
-//! Sessions in a standalone Redis, over one RESP3 connection that repairs itself.
+//! Sessions in Redis: one server, the master that sentinels name, or a cluster. One RESP3 connection for each server that
+//! holds keys, which repairs itself.
 
 mod announcer;
 mod backoff;
 mod canary;
+mod cluster;
+mod command;
 mod dialer;
 #[cfg(test)]
 mod fallback_tests;
@@ -15,11 +18,17 @@ mod link;
 #[cfg(test)]
 mod log_tests;
 mod messages;
+mod owned_task;
 mod pushes;
 mod reply;
 mod scribe;
+mod sentinel;
+#[cfg(test)]
+mod sentinel_tests;
+mod servers;
 mod sessions;
 mod state;
+mod target;
 #[cfg(test)]
 mod test_log;
 #[cfg(test)]
@@ -32,5 +41,6 @@ mod tests;
 mod tls_tests;
 mod tracking;
 mod vigil;
+mod witness;
 
 pub use sessions::RedisStore;

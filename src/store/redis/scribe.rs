@@ -2,7 +2,7 @@
 
 use super::fault::{fault, refusal};
 use super::ledger::Ledger;
-use super::link::Link;
+use super::servers::Servers;
 use crate::store::contract::{StoreError, StoreFault};
 use crate::store::own_keys;
 use crate::store::revocation::Revocation;
@@ -16,8 +16,8 @@ use tracing::{info, warn};
 ///
 /// # Errors
 /// When the store does not take it.
-pub(super) async fn write(link: &Link, revocation: &Revocation) -> Result<(), StoreError> {
-    let replies = link.ask(&command(revocation)).await?;
+pub(super) async fn write(servers: &Servers, revocation: &Revocation) -> Result<(), StoreError> {
+    let replies = servers.ask(&command(revocation)).await?;
     accepted(replies)
 }
 
@@ -25,11 +25,11 @@ pub(super) async fn write(link: &Link, revocation: &Revocation) -> Result<(), St
 ///
 /// # Errors
 /// When the server does not take it.
-pub(super) async fn announce(link: &Link, revocation: &Revocation) -> Result<(), StoreError> {
+pub(super) async fn announce(servers: &Servers, revocation: &Revocation) -> Result<(), StoreError> {
     let mut publish = pipe();
     let message = revocation.to_message();
     publish.cmd("PUBLISH").arg(own_keys::EVENTS).arg(message);
-    accepted(link.ask(&publish).await?)
+    accepted(servers.ask(&publish).await?)
 }
 
 /// Every reply, or the first refusal.
@@ -77,11 +77,11 @@ fn set_revoked(write: &mut Pipeline, key: &str) {
 }
 
 /// Writes down what the ledger holds, for as long as the store lives.
-pub(super) async fn work(name: Arc<str>, link: Arc<Link>, ledger: Arc<Ledger>) {
+pub(super) async fn work(name: Arc<str>, servers: Arc<Servers>, ledger: Arc<Ledger>) {
     let mut is_refused = false;
     loop {
         let oldest = ledger.oldest().await;
-        match write(&link, &oldest).await {
+        match write(&servers, &oldest).await {
             Ok(()) => {
                 ledger.settle(&oldest);
                 if std::mem::take(&mut is_refused) {

@@ -1,12 +1,14 @@
-//! `RedisStore`: a `SessionStore` over a `Link`.
+//! `RedisStore`: a `SessionStore` over `Servers`.
 
-use super::announcer::Announcer;
-use super::dialer::Dialer;
-use super::link::{Link, OwnedTask};
+use super::ledger::{Ledger, LedgerSink};
+use super::owned_task::OwnedTask;
 use super::reply;
 use super::scribe;
+use super::servers::Servers;
 use crate::clock::{Now, UnixMillis};
-use crate::store::contract::{LookupError, SessionStore, StoreError, StoreFault, StoreOpenError};
+use crate::store::contract::{
+    LookupError, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
+};
 use crate::store::feed::{ChangeSink, Feed};
 use crate::store::key::KeyTemplate;
 use crate::store::own_keys;
@@ -20,12 +22,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use tracing::{info, warn};
 
-/// Native records under templated keys of one Redis database.
+/// Native records under templated keys.
 pub struct RedisStore {
     name: Arc<str>,
     key: KeyTemplate,
-    link: Arc<Link>,
-    announcer: Arc<Announcer>,
+    servers: Arc<Servers>,
+    ledger: Arc<Ledger>,
     scribe: OnceLock<OwnedTask>,
     /// Whether the last answered lookup was refused: a refusal is logged when it begins and when it ends.
     refused: AtomicBool,
@@ -37,12 +39,11 @@ impl RedisStore {
     /// # Errors
     /// When the CA of `rediss://` cannot be used.
     pub fn open(name: &str, settings: &RedisSettings) -> Result<Self, StoreOpenError> {
-        let announcer = Arc::new(Announcer::new(name, settings));
         Ok(Self {
             name: name.into(),
             key: settings.key.clone(),
-            link: Arc::new(Link::new(Dialer::new(settings)?, Arc::clone(&announcer))),
-            announcer,
+            servers: Arc::new(Servers::open(name, settings)?),
+            ledger: Arc::default(),
             scribe: OnceLock::new(),
             refused: AtomicBool::new(false),
         })
@@ -55,11 +56,11 @@ impl RedisStore {
         now: Now,
     ) -> Result<Option<StoredSession>, LookupError> {
         let question = reply::question(key, session);
-        let replies = self.link.ask(&question).await?;
+        let replies = self.servers.ask(&question).await?;
         let mut answer = reply::answer(replies, now.wall);
         self.note(answer.as_ref().err());
         if let Ok(Some(stored)) = &mut answer {
-            stored.is_revoked |= self.announcer.ledger.revokes(session.sid());
+            stored.is_revoked |= self.ledger.revokes(session.sid());
         }
         answer
     }
@@ -71,7 +72,7 @@ impl RedisStore {
         };
         // Loading, or failing over: what it pushed before may not be all.
         if error.kind == StoreFault::Unavailable {
-            self.announcer.lose();
+            self.servers.lose();
         }
         self.note_refusal(error);
     }
@@ -106,21 +107,23 @@ impl RedisStore {
 #[async_trait]
 impl SessionStore for RedisStore {
     async fn start(&self) {
-        self.link.start();
         self.scribe.get_or_init(|| {
-            let (name, link) = (Arc::clone(&self.name), Arc::clone(&self.link));
-            let ledger = Arc::clone(&self.announcer.ledger);
-            OwnedTask(tokio::spawn(scribe::work(name, link, ledger)).abort_handle())
+            let (name, servers) = (Arc::clone(&self.name), Arc::clone(&self.servers));
+            OwnedTask::spawn(scribe::work(name, servers, Arc::clone(&self.ledger)))
         });
-        self.link.tried().await;
+        self.servers.start().await;
     }
 
     fn watch(&self, sink: Arc<dyn ChangeSink>) {
-        self.announcer.watch(sink);
+        self.servers.watch(Arc::new(LedgerSink {
+            name: Arc::clone(&self.name),
+            ledger: Arc::clone(&self.ledger),
+            sink,
+        }));
     }
 
     fn feed(&self) -> Feed {
-        self.announcer.feed()
+        self.servers.feed()
     }
 
     async fn find(
@@ -141,10 +144,10 @@ impl SessionStore for RedisStore {
     }
 
     async fn user(&self, user_id: &str) -> Result<UserMark, LookupError> {
-        let replies = self.link.ask(&reply::user_question(user_id)).await?;
+        let replies = self.servers.ask(&reply::user_question(user_id)).await?;
         let answer = reply::user_answer(replies);
         self.note(answer.as_ref().err());
-        let announced = self.announcer.ledger.not_before(user_id);
+        let announced = self.ledger.not_before(user_id);
         answer.map(|mark| announced.map_or(mark, |not_before| mark.logged_out(not_before)))
     }
 
@@ -159,20 +162,24 @@ impl SessionStore for RedisStore {
         let set = write.cmd("SET").arg(own_keys::seen(session)).arg(at.0);
         set.arg("PX")
             .arg(u64::try_from(keep_ms).unwrap_or(u64::MAX));
-        scribe::accepted(self.link.ask(&write).await?)
+        scribe::accepted(self.servers.ask(&write).await?)
     }
 
     async fn end(&self, credential: &Credential) -> Result<(), StoreError> {
         let revocation = Revocation::Session(credential.digest().sid());
         // First what holds whatever becomes of the rest; told last, when every node that asks is told the truth.
-        scribe::write(&self.link, &revocation).await?;
+        scribe::write(&self.servers, &revocation).await?;
         let mut delete = redis::pipe();
         delete.cmd("DEL").arg(self.key.key(credential));
-        scribe::accepted(self.link.ask(&delete).await?)?;
-        scribe::announce(&self.link, &revocation).await
+        scribe::accepted(self.servers.ask(&delete).await?)?;
+        scribe::announce(&self.servers, &revocation).await
     }
 
     fn is_up(&self) -> bool {
-        self.link.is_up()
+        self.servers.is_up()
+    }
+
+    fn servers(&self) -> Vec<ServerState> {
+        self.servers.states()
     }
 }
