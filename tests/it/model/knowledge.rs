@@ -10,12 +10,15 @@ pub(super) struct Knowledge {
     pub(super) settled: Duration,
     /// The number of the connection to which nothing has happened since, if so.
     calm: Option<u64>,
+    /// How often calm has come.
+    calms: u64,
     /// Tokens that were asked for since, or flushed: nothing from before is remembered of them.
     confirmed: BTreeSet<String>,
     /// What is settled of a token whatever happens to Redis afterwards.
     settled_of: BTreeMap<String, Duration>,
-    /// Sessions that were served from memory as they are now, by which connection: they go on, whatever happens to Redis.
-    known: BTreeMap<String, u64>,
+    /// Sessions that were served from memory as they are now, in which calm and by which connection: they go on, whatever
+    /// happens to Redis.
+    known: BTreeMap<String, (u64, u64)>,
 }
 
 impl Knowledge {
@@ -23,6 +26,7 @@ impl Knowledge {
     pub(super) fn settle(&mut self, connection: u64, asked: Duration) {
         if self.calm != Some(connection) {
             self.calm = Some(connection);
+            self.calms += 1;
             self.confirmed.clear();
         }
         self.settled = asked;
@@ -48,7 +52,8 @@ impl Knowledge {
 
     /// Its session was served from memory, as it is now.
     pub(super) fn remember(&mut self, token: &str, connection: u64) {
-        self.known.insert(token.to_owned(), connection);
+        self.known
+            .insert(token.to_owned(), (self.calms, connection));
     }
 
     /// Its record is written.
@@ -72,8 +77,8 @@ impl Knowledge {
         self.known.contains_key(token)
     }
 
-    /// Whether it is known by this very connection.
+    /// Whether it is known since the last calm and by this very connection: nothing can have been missed.
     pub(super) fn is_known_by(&self, token: &str, connection: u64) -> bool {
-        self.known.get(token) == Some(&connection)
+        self.known.get(token) == Some(&(self.calms, connection))
     }
 }

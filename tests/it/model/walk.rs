@@ -295,8 +295,8 @@ impl Walk {
         );
     }
 
-    /// Nobody who is known may be told so, and nobody at all while nothing has happened to Redis. On a slow machine Redis
-    /// may not answer in time; then who was known over an earlier connection may have been revoked meanwhile.
+    /// Nobody who is known may be told so, and nobody at all while nothing has happened to Redis. When Redis does not
+    /// answer in time, who was known before the last trouble may have been revoked in it.
     fn judge_unavailable(&self, token: &str, took: Duration) {
         let connection = self.stack.proxy().connections();
         let is_late = took >= REPLY_TIMEOUT;
