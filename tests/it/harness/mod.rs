@@ -20,7 +20,7 @@ pub(crate) use gateway::{Command, free_port};
 pub(crate) use record::{record, sha256_hex, sid};
 pub(crate) use reply::Reply;
 pub(crate) use request::Request;
-pub(crate) use sentinels::{PASSWORD, SENTINEL_PASSWORD, Sentinels, WATCHER};
+pub(crate) use sentinels::{ASKER, PASSWORD, SENTINEL_PASSWORD, Sentinels, WATCHER};
 pub(crate) use stack::{Stack, StackBuilder, stack};
 pub(crate) use upstream::{Answer, RefusingPort, Upstream};
 pub(crate) use wait::{Clock, eventually};
