@@ -5,7 +5,7 @@ use super::fault::{fault, refusal, store_error};
 use super::witness::{Witness, hear};
 use crate::store::contract::{StoreError, StoreFault, StoreOpenError};
 use crate::store::settings::{RedisNode, RedisSettings, RedisTls, SentinelSettings};
-use redis::{Pipeline, PushInfo, Value, cmd, pipe};
+use redis::{Pipeline, PushInfo, RedisError, Value, cmd, pipe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -79,7 +79,7 @@ impl Sentinels {
             .map_err(|error| fault(StoreFault::Io, error.to_string()))?;
         let mut dialled = dialer.connect(on_push).await?;
         let role = cmd("ROLE").query_async(&mut dialled.connection).await;
-        understand_role(role.map_err(|error| store_error(&error))?)?;
+        understand_role(role.map_err(|error| role_error(&error))?)?;
         Ok(dialled)
     }
 
@@ -166,6 +166,14 @@ fn understand_role(reply: Value) -> Result<(), StoreError> {
         )),
         _ => Err(out_of_protocol()),
     }
+}
+
+fn role_error(error: &RedisError) -> StoreError {
+    if error.code() == Some("NOPERM") {
+        let text = "NOPERM: the ACL of this user does not allow ROLE; add +role";
+        return fault(StoreFault::Auth, text);
+    }
+    store_error(error)
 }
 
 fn sentinel_refusal(code: &str) -> StoreError {

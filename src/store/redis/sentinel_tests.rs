@@ -52,6 +52,27 @@ async fn a_server_that_is_no_master_is_refused_until_it_is_one() {
 }
 
 #[tokio::test]
+async fn a_user_needs_the_right_to_ask_for_the_role() {
+    let server = Server::start().await;
+    let rights =
+        "~session:* ~sessiongate:canary:* +getrange +pttl +ping +client|tracking +set +del";
+    server
+        .redis
+        .command(&format!("ACL SETUSER gate on >pw {rights}"));
+    let office = [Sentinel::open().await];
+    office[0].say(&server, 1);
+    let settings = server.redis.settings_of("gate", "pw");
+    let store = store_as(settings, &office);
+    match store.find(&Credential::new("t"), Now::read()).await {
+        Err(LookupError::Store(error)) => assert!(error.detail.contains("+role"), "{error}"),
+        other => panic!("{other:?}"),
+    }
+    server.redis.command("ACL SETUSER gate +role");
+    until("it is enough", async || answer(&store).await.is_none()).await;
+    until("it vouches", async || store.feed().vouching).await;
+}
+
+#[tokio::test]
 async fn sentinels_that_know_no_master_or_talk_nonsense_are_a_fault_and_then_believed() {
     let server = Server::start().await;
     let office = [Sentinel::open().await];
@@ -73,6 +94,10 @@ async fn sentinels_that_know_no_master_or_talk_nonsense_are_a_fault_and_then_bel
 }
 
 fn store(server: &Server, office: &[Sentinel]) -> RedisStore {
+    store_as(server.redis.settings(), office)
+}
+
+fn store_as(settings: RedisSettings, office: &[Sentinel]) -> RedisStore {
     let node = |port| RedisNode {
         host: "127.0.0.1".to_owned(),
         port,
@@ -85,7 +110,7 @@ fn store(server: &Server, office: &[Sentinel]) -> RedisStore {
             password: None,
             tls: None,
         })),
-        ..server.redis.settings()
+        ..settings
     };
     RedisStore::open("web", &settings).expect("good settings")
 }

@@ -75,8 +75,7 @@ impl Cluster {
     #[track_caller]
     pub(crate) fn wait_for_master(&self, node: usize) {
         eventually("the replica is promoted", || {
-            let role = self.nodes[node].command(&["INFO", "replication"]);
-            role.contains("role:master").then_some(())
+            self.nodes[node].has_role("master").then_some(())
         });
     }
 

@@ -25,7 +25,7 @@ pub(crate) use redis::key as session_key;
 pub(crate) use redis_line::What;
 pub(crate) use reply::Reply;
 pub(crate) use request::Request;
-pub(crate) use sentinels::{PASSWORD, SENTINEL_PASSWORD, Sentinels, WATCHER};
+pub(crate) use sentinels::{ASKER, PASSWORD, SENTINEL_PASSWORD, Sentinels, WATCHER};
 pub(crate) use stack::{Stack, StackBuilder, stack};
 pub(crate) use upstream::{Answer, RefusingPort, Upstream};
 pub(crate) use wait::{Clock, eventually};

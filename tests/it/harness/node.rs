@@ -148,6 +148,33 @@ impl Node {
         redis::from_redis_value(reply).unwrap_or_default()
     }
 
+    /// Whether it says that it is a `master` or a `slave`; while it loads, or is frozen, it does not.
+    pub(crate) fn has_role(&self, role: &str) -> bool {
+        let reply = self.try_command(&["ROLE"]);
+        let Some(redis::Value::Array(words)) = reply else {
+            return false;
+        };
+        let says = |word| redis::from_redis_value::<String>(word).ok();
+        words.into_iter().next().and_then(says).as_deref() == Some(role)
+    }
+
+    /// Waits until a replica has everything that was written here so far: a new one may be sent nothing for a second.
+    #[track_caller]
+    pub(crate) fn wait_until_copied(&self) {
+        let offset = |after: &str| -> Option<u64> {
+            let info = self.command(&["INFO", "replication"]);
+            let (_, rest) = info.split_once(after)?;
+            rest.split(|c: char| !c.is_ascii_digit())
+                .next()?
+                .parse()
+                .ok()
+        };
+        let written = offset("master_repl_offset:").expect("it is a master");
+        eventually("the replica has it all", || {
+            offset("state=online,offset=").filter(|copied| *copied >= written)
+        });
+    }
+
     /// Writes a session under the default key.
     #[track_caller]
     pub(crate) fn put(&self, token: &str, record: &Value) {

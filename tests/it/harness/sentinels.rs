@@ -14,6 +14,8 @@ pub(crate) struct Sentinels {
 pub(crate) const PASSWORD: &str = "of-the-servers";
 /// Of the sentinels.
 pub(crate) const SENTINEL_PASSWORD: &str = "of-the-sentinels";
+/// The sentinels' user who may do no more than the gateway needs.
+pub(crate) const ASKER: &str = "asker";
 /// The servers' user as whom the sentinels come.
 pub(crate) const WATCHER: &str = "watcher";
 
@@ -29,6 +31,7 @@ impl Sentinels {
         let replica = replica.with_password(PASSWORD);
         let configuration = format!(
             "requirepass {SENTINEL_PASSWORD}
+user {ASKER} on >{SENTINEL_PASSWORD} +sentinel|get-master-addr-by-name +sentinel|master
 sentinel monitor sessions 127.0.0.1 {port} 2
 sentinel auth-user sessions {WATCHER}
 sentinel auth-pass sessions {PASSWORD}
@@ -74,8 +77,7 @@ sentinel failover-timeout sessions 5000
             self.sentinels.iter().all(names).then_some(())
         });
         eventually("it is a master", || {
-            let role = self.servers[server].command(&["INFO", "replication"]);
-            role.contains("role:master").then_some(())
+            self.servers[server].has_role("master").then_some(())
         });
     }
 }

@@ -3,7 +3,7 @@
 use crate::store::redis::cluster::ClusterLink;
 use crate::store::redis::test_server::{TestServer, free_port, until};
 use crate::store::redis::test_sink::{Fate, Recorder};
-use crate::store::settings::{ClusterSettings, RedisNode};
+use crate::store::settings::{ClusterSettings, RedisNode, RedisSettings};
 use redis::{Pipeline, Value, pipe};
 use std::sync::Arc;
 
@@ -49,6 +49,27 @@ async fn a_slot_that_goes_to_a_node_not_heard_of_before_is_followed_there() {
     let fate = heard.take_fate();
     assert_eq!(fate.first(), Some(&Fate::Lost), "{fate:?}");
     assert_eq!(fate.last(), Some(&Fate::Restored), "{fate:?}");
+}
+
+#[tokio::test]
+async fn a_user_with_the_documented_rights_is_enough() {
+    let nodes = Nodes::start().await;
+    let rights = "~session:* ~sessiongate:canary:* +getrange +pttl +ping +client|tracking +set +del +cluster|info +cluster|slots +asking";
+    for server in &nodes.servers {
+        server.command(&format!("ACL SETUSER gate on >pw {rights}"));
+    }
+    let settings = nodes.servers[0].settings_of("gate", "pw");
+    let (link, _) = link_as(&settings, vec![node(nodes.ports[0])]);
+    let mut read = pipe();
+    read.cmd("PTTL").arg("session:t");
+    assert_eq!(link.ask(&read).await.expect("a reply"), [Value::Int(-2)]);
+    until("both masters vouch", async || link.feed().vouching).await;
+    for server in &nodes.servers {
+        server.command("ACL SETUSER gate -cluster|slots");
+    }
+    let (link, _) = link_as(&settings, vec![node(nodes.ports[0])]);
+    let fault = link.ask(&read).await.expect_err("no right to the map");
+    assert!(fault.detail.contains("+cluster|slots"), "{fault}");
 }
 
 #[tokio::test]
@@ -135,8 +156,12 @@ impl Nodes {
 }
 
 fn link(server: &TestServer, nodes: Vec<RedisNode>) -> (ClusterLink, Arc<Recorder>) {
+    link_as(&server.settings(), nodes)
+}
+
+fn link_as(settings: &RedisSettings, nodes: Vec<RedisNode>) -> (ClusterLink, Arc<Recorder>) {
     let cluster = ClusterSettings { nodes, tls: None };
-    let link = ClusterLink::new("web", &cluster, &server.settings()).expect("good settings");
+    let link = ClusterLink::new("web", &cluster, settings).expect("good settings");
     let heard = Arc::new(Recorder::default());
     link.watch(heard.clone());
     (link, heard)
