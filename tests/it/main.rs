@@ -34,6 +34,8 @@ mod broken_records;
 mod cache;
 // Masters of a cluster go, slots move.
 mod cluster;
+// Names, users and messages in a cluster.
+mod cluster_revocation;
 // R8: sessions that are not used.
 mod idle;
 // R9: orders of events between a question, its answer, a change and its push.

@@ -109,6 +109,14 @@ impl Cluster {
         assert!(taken, "no node takes {token}");
     }
 
+    /// Runs a command with a key at whichever node takes it, and gives its reply.
+    #[track_caller]
+    pub(crate) fn run(&self, words: &[&str]) -> redis::Value {
+        let mut nodes = self.nodes.iter();
+        let reply = nodes.find_map(|node| node.try_command(words));
+        reply.unwrap_or_else(|| panic!("no node takes {words:?}"))
+    }
+
     /// Removes a session where it is; it must be there.
     #[track_caller]
     pub(crate) fn remove(&self, token: &str) {
