@@ -12,6 +12,7 @@ mod moment;
 mod policy;
 mod question;
 mod refreshing;
+mod sample;
 mod session_cache;
 mod stats;
 mod table;

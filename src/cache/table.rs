@@ -3,6 +3,7 @@
 use super::entry::Entry;
 use super::key::CacheKey;
 use super::moment::Moment;
+use super::sample::Sample;
 use super::stats::SegmentStats;
 use ahash::RandomState;
 use dashmap::{DashMap, Entry as Slot};
@@ -18,19 +19,6 @@ pub(super) struct Table<V> {
     taken: AtomicUsize,
     evicted_by_capacity: AtomicU64,
     evicted_by_ttl: AtomicU64,
-}
-
-/// Some entries, of which one will be missed least.
-#[derive(Default)]
-struct Sample {
-    seen: usize,
-    victim: Option<Victim>,
-}
-
-struct Victim {
-    key: CacheKey,
-    last_use: u32,
-    is_dead: bool,
 }
 
 impl<V> Table<V> {
@@ -226,26 +214,6 @@ impl<V> Table<V> {
                 sample.consider(key, entry.get(), at);
                 false
             });
-        }
-    }
-}
-
-impl Sample {
-    fn consider<V>(&mut self, key: &CacheKey, entry: &Entry<V>, at: Moment) {
-        self.seen += 1;
-        let candidate = Victim {
-            key: *key,
-            last_use: entry.last_use(),
-            is_dead: entry.is_dead(at),
-        };
-        // `false` sorts before `true`: a living victim gives way to a dead candidate.
-        let rank = |victim: &Victim| (!victim.is_dead, victim.last_use);
-        if self
-            .victim
-            .as_ref()
-            .is_none_or(|victim| rank(&candidate) < rank(victim))
-        {
-            self.victim = Some(candidate);
         }
     }
 }
