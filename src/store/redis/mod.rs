@@ -1,5 +1,8 @@
 //! Sessions in a standalone Redis, over one RESP3 connection that repairs itself.
 
+mod administration;
+#[cfg(test)]
+mod administration_tests;
 mod announcer;
 mod backoff;
 mod canary;
@@ -18,6 +21,7 @@ mod messages;
 mod pushes;
 mod reply;
 mod scribe;
+mod search;
 mod sessions;
 mod state;
 #[cfg(test)]
@@ -31,6 +35,7 @@ mod tests;
 #[cfg(all(test, feature = "rustls"))]
 mod tls_tests;
 mod tracking;
+mod user_index;
 mod vigil;
 
 pub use sessions::RedisStore;

@@ -37,6 +37,21 @@ pub(super) fn accepted(replies: Vec<Value>) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Says in the mark of a user whether the user is disabled.
+///
+/// # Errors
+/// When the store does not take it.
+pub(super) async fn set_disabled(
+    link: &Link,
+    user_id: &str,
+    disabled: bool,
+) -> Result<(), StoreError> {
+    let mut write = pipe();
+    let call = write.cmd("EVAL").arg(SET_DISABLED).arg(1);
+    call.arg(own_keys::user(user_id)).arg(u8::from(disabled));
+    accepted(link.ask(&write).await?)
+}
+
 fn command(revocation: &Revocation) -> Pipeline {
     let mut write = pipe();
     match revocation {
@@ -107,6 +122,21 @@ end
 local not_before = tonumber(ARGV[1])
 if type(mark.not_before) == 'number' and mark.not_before >= not_before then return 0 end
 mark.not_before = not_before
+redis.call('SET', KEYS[1], cjson.encode(mark))
+return 1
+";
+
+/// The same for `disabled`. A mark that says so already is not written again.
+const SET_DISABLED: &str = r"
+local old, mark = redis.call('GET', KEYS[1]), {}
+if old then
+  local read, found = pcall(cjson.decode, old)
+  if not read or type(found) ~= 'table' then return redis.error_reply('BROKENMARK no JSON object') end
+  mark = found
+end
+local disabled = ARGV[1] == '1'
+if mark.disabled == disabled then return 0 end
+mark.disabled = disabled
 redis.call('SET', KEYS[1], cjson.encode(mark))
 return 1
 ";

@@ -22,9 +22,9 @@ use tracing::{info, warn};
 /// Native records under templated keys of one Redis database.
 pub struct RedisStore {
     name: Arc<str>,
-    key: KeyTemplate,
-    link: Arc<Link>,
-    announcer: Arc<Announcer>,
+    pub(super) key: KeyTemplate,
+    pub(super) link: Arc<Link>,
+    pub(super) announcer: Arc<Announcer>,
     scribe: OnceLock<OwnedTask>,
     /// Whether the last answered lookup was refused: a refusal is logged when it begins and when it ends.
     refused: AtomicBool,
@@ -47,7 +47,7 @@ impl RedisStore {
         })
     }
 
-    async fn read(
+    pub(super) async fn read(
         &self,
         key: &str,
         session: TokenDigest,
