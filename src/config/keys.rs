@@ -35,7 +35,7 @@ sections! {
         "credentials", "underscores", "max_body"];
     IDENTITY "identity" ["profile", "types", "allowed_roles", "anonymous_role_request", "headers"];
     REQUIRE "require" ["session", "roles", "verified"];
-    ADMIN "admin" ["listen"];
+    ADMIN "admin" ["listen", "token"];
     LOG "log" ["level", "format", "access"];
     SHUTDOWN "shutdown" ["drain"];
     SECRET "secret" ["file", "env", "credential"];
@@ -94,7 +94,6 @@ later! {
     "route" "logout": "logout paths come with a later release", "let the auth service delete the session";
     "route" "whoami": "a whoami answer comes with a later release", "let a service answer with the headers it receives";
     "profile" "assertion": "signed assertions come with a later release", "use the headers of a profile";
-    "admin" "token": "changes over the admin listener come with a later release", "leave it out";
 }
 
 /// `did you mean …?` if one of the words is near enough to have been meant.

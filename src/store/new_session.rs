@@ -2,8 +2,10 @@
 
 use super::broken_record::BrokenRecord;
 use super::native::decode_native;
-use super::session::Session;
+use super::session::{Session, StoredSession};
+use super::session_report::SessionReport;
 use super::timestamps::rfc3339;
+use super::user_mark::UserMark;
 use crate::clock::UnixMillis;
 use crate::token::{Credential, Sid};
 use serde_json::{Map, Value};
@@ -55,6 +57,17 @@ impl NewSession {
     #[must_use]
     pub fn user_id(&self) -> &str {
         &self.session.user_id
+    }
+
+    /// What it will be known as, once it is written.
+    #[must_use]
+    pub fn report(&self, now: UnixMillis) -> SessionReport {
+        let end = self.store_expires_at(now);
+        SessionReport {
+            sid: self.sid(),
+            stored: Ok(StoredSession::new(self.session.clone(), end)),
+            mark: UserMark::default(),
+        }
     }
 
     /// When the store ends it.
