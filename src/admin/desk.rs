@@ -79,7 +79,7 @@ impl<'s> Desk<'s> {
     async fn create(&self, wish: Wish) -> Result<Answer, Refusal> {
         let [source] = self.sources.as_slice() else {
             let message = format!(
-                "several session sources; name one as `source`: {}",
+                "several session sources; name one (`--source NAME`, or `source` in the body): {}",
                 names(&self.sources)
             );
             return Err(Refusal::bad(message));

@@ -88,7 +88,7 @@ impl Administration for MemoryStore {
     }
 
     async fn set_disabled(&self, user_id: &str, disabled: bool) -> Result<(), StoreError> {
-        has_room(self.users.len())?;
+        self.has_room_for(user_id)?;
         self.users.entry(user_id.to_owned()).or_default().disabled = disabled;
         self.tell(Change::User(user_id));
         Ok(())
@@ -104,7 +104,7 @@ impl Administration for MemoryStore {
 
 impl MemoryStore {
     fn log_out(&self, user_id: &str, not_before: UnixMillis) -> Result<usize, StoreError> {
-        has_room(self.users.len())?;
+        self.has_room_for(user_id)?;
         let mark = {
             let mut mark = self.users.entry(user_id.to_owned()).or_default();
             *mark = mark.logged_out(not_before);
@@ -115,6 +115,14 @@ impl MemoryStore {
         });
         self.tell(Change::User(user_id));
         Ok(records)
+    }
+
+    /// A mark that is there already can always be changed.
+    fn has_room_for(&self, user_id: &str) -> Result<(), StoreError> {
+        if self.users.contains_key(user_id) {
+            return Ok(());
+        }
+        has_room(self.users.len())
     }
 
     fn remove(&self, matches: impl Fn(&TokenDigest, &StoredSession) -> bool) -> usize {

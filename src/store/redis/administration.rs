@@ -2,7 +2,7 @@
 //! different addressees.
 
 use super::scribe;
-use super::search::search;
+use super::search::{MOST_ROUNDS, search};
 use super::sessions::RedisStore;
 use super::user_index::{self, reply};
 use crate::clock::{Now, UnixMillis};
@@ -78,13 +78,13 @@ impl Administration for RedisStore {
         let revocation = revocation.clone().by(now.wall);
         let written = scribe::write(&self.link, &revocation).await;
         written.map_err(|error| self.explained(error))?;
-        self.announce(&revocation).await?;
+        let announced = self.announce(&revocation).await;
         // By now it holds. A record that stays is refused until it ends by itself.
         let mut removal = Removal::default();
         if let Err(error) = self.clear(&revocation, now, &mut removal).await {
             removal.rest = Some(error.to_string().into());
         }
-        Ok(removal)
+        announced.map(|()| removal)
     }
 
     async fn set_disabled(&self, user_id: &str, disabled: bool) -> Result<(), StoreError> {
@@ -103,7 +103,7 @@ impl Administration for RedisStore {
 type Stored = Result<StoredSession, BrokenRecord>;
 
 impl RedisStore {
-    /// Writes first, then tells: whoever hears of it finds it written.
+    /// Tells what has been written: whoever hears of it finds it there.
     async fn announce(&self, revocation: &Revocation) -> Result<(), StoreError> {
         let own = match revocation {
             Revocation::Session(sid) => own_keys::revoked_session(*sid),
@@ -169,7 +169,7 @@ impl RedisStore {
                 return Ok(Search::Found(found));
             }
         }
-        let searched = search(&self.link, &self.key, sid).await;
+        let searched = search(&self.link, &self.key, sid, MOST_ROUNDS).await;
         Ok(searched.map_err(|error| self.explained(error))?)
     }
 

@@ -1,5 +1,6 @@
 //! Administration against a real redis-server: what is written, what is told, what is found.
 
+use super::search::search;
 use super::test_server::TestServer;
 use super::test_sink::Watched;
 use crate::clock::{Now, UnixMillis};
@@ -237,4 +238,19 @@ async fn an_acl_that_forbids_it_is_told_what_it_takes() {
             .contains("~session:* ~sessiongate:* &sessiongate:*"),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn a_search_gives_up_when_there_are_too_many_keys() {
+    let world = World::open("s:{sha256}").await;
+    let fill = "for n = 1, 5000 do redis.call('SET', 'other:' .. n, n) end";
+    world.server.say(["EVAL", fill, "0"]);
+    let store = &world.watched.store;
+    let sid = TokenDigest::of("nobody").sid();
+    let search = async |rounds| {
+        let searched = search(&store.link, &store.key, sid, rounds).await;
+        searched.expect("an answer")
+    };
+    assert_eq!(search(2).await, Search::GaveUp);
+    assert_eq!(search(100).await, Search::Absent);
 }

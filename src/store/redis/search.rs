@@ -10,7 +10,8 @@ use crate::store::session::SessionKey;
 use crate::token::Sid;
 use redis::{Value, pipe};
 
-/// Looks for the session's record among the keys of the template. A `SCAN` guarantees to see what is there all the time.
+/// Looks for the session's record among the keys of the template, in so many rounds at most. A `SCAN` guarantees to see
+/// what is there all the time.
 ///
 /// # Errors
 /// When the server could not say.
@@ -18,10 +19,11 @@ pub(super) async fn search(
     link: &Link,
     template: &KeyTemplate,
     sid: Sid,
+    most_rounds: usize,
 ) -> Result<Search<SessionKey>, StoreError> {
     let pattern = template.pattern(sid);
     let mut cursor = START.to_vec();
-    for _ in 0..MOST_ROUNDS {
+    for _ in 0..most_rounds {
         let (next, keys) = scan(link, &cursor, &pattern).await?;
         let found = keys.iter().find_map(|key| {
             let session = template.session_at(key)?;
@@ -65,4 +67,4 @@ const START: &[u8] = b"0";
 /// What the server looks at in one go, in well under a millisecond.
 const KEYS_PER_ROUND: usize = 1000;
 /// A million keys.
-const MOST_ROUNDS: usize = 1000;
+pub(super) const MOST_ROUNDS: usize = 1000;
