@@ -332,7 +332,11 @@ routes: [{upstream: 'unix:app.sock', identity: skygear}]
             1,
             "sessions a: store io",
         ),
-        ("session list u -c alone.yaml", 1, "add `admin:"),
+        (
+            "session list u -c alone.yaml",
+            1,
+            "add `admin: {listen: unix:",
+        ),
         (
             "session show 0123456789abcdef --source b -c gate.yaml",
             1,
