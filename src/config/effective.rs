@@ -39,7 +39,11 @@ pub(super) fn configuration(blueprint: &Blueprint) -> Value {
         "shutdown": {"drain": show_duration(blueprint.drain)},
     });
     if let Some(admin) = &blueprint.admin {
-        set(&mut file, "admin", json!({"listen": admin.to_string()}));
+        let mut section = json!({"listen": admin.listen.to_string()});
+        if admin.token.is_some() {
+            set(&mut section, "token", REDACTED.into());
+        }
+        set(&mut file, "admin", section);
     }
     if let Some(threads) = blueprint.threads {
         set(&mut file, "threads", threads.get().into());

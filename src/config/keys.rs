@@ -37,7 +37,7 @@ sections! {
     LOGOUT "logout" ["cookie_path", "cookie_domain"];
     IDENTITY "identity" ["profile", "types", "allowed_roles", "anonymous_role_request", "headers"];
     REQUIRE "require" ["session", "roles", "verified"];
-    ADMIN "admin" ["listen"];
+    ADMIN "admin" ["listen", "token"];
     LOG "log" ["level", "format", "access"];
     SHUTDOWN "shutdown" ["drain"];
     SECRET "secret" ["file", "env", "credential"];
@@ -92,7 +92,6 @@ later! {
     "redis" "format": "other record formats come with a later release", "write native session records";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";
     "profile" "assertion": "signed assertions come with a later release", "use the headers of a profile";
-    "admin" "token": "changes over the admin listener come with a later release", "leave it out";
 }
 
 /// `did you mean …?` if one of the words is near enough to have been meant.

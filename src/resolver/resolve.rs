@@ -106,7 +106,8 @@ impl Resolver {
         self.subscriptions.get(source)?.last_lag()
     }
 
-    /// Ends the session that a token shows, for every node. Here nothing is served from it once this has returned.
+    /// Ends the session that a token shows, for every node. Here nothing is served from it once this has returned: the
+    /// store has told its sink.
     ///
     /// # Errors
     /// When the store does not take it: then nothing has changed, or only a part that makes the session end.
@@ -114,13 +115,7 @@ impl Resolver {
         let Some(source) = self.sources.get(source) else {
             return Ok(());
         };
-        let credential = Credential::new(token);
-        source.store.end(&credential).await?;
-        let digest = credential.digest();
-        let key = CacheKey::new(source.fingerprint, digest);
-        self.loader.sessions.cut(digest.sid().bits());
-        self.loader.sessions.invalidate(&key);
-        Ok(())
+        source.store.end(&Credential::new(token)).await
     }
 
     /// Counts a request that showed no credential: no source was asked.

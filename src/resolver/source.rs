@@ -4,7 +4,7 @@ use super::resolution::{Resolution, Resolved, Tier};
 use crate::cache::Epoch;
 use crate::clock::Now;
 use crate::observe::Metrics;
-use crate::store::{LookupError, SessionStore, StoreFault};
+use crate::store::{Administration, LookupError, StoreFault};
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub struct Source {
     /// Part of every cache key: equal settings give the same number, other settings another.
     pub fingerprint: u64,
     /// The back end.
-    pub store: Arc<dyn SessionStore>,
+    pub store: Arc<dyn Administration>,
     /// For records that name none.
     pub idle_timeout: Option<Duration>,
     /// What the back end's announcements vouch for.

@@ -65,7 +65,8 @@ pub trait SessionStore: Send + Sync + 'static {
         keep_until: UnixMillis,
     ) -> Result<(), StoreError>;
 
-    /// Ends the session of a shown credential for good, and lets every node know. What is not there is ended already.
+    /// Ends the session of a shown credential for good, and lets every node know; its own sink before it returns. What is
+    /// not there is ended already.
     ///
     /// # Errors
     /// When the store does not take it.

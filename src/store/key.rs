@@ -2,7 +2,7 @@
 
 use super::own_keys;
 use super::session::SessionKey;
-use crate::token::{Credential, TokenDigest};
+use crate::token::{Credential, Sid, TokenDigest};
 use std::fmt;
 use thiserror::Error;
 
@@ -116,6 +116,16 @@ impl KeyTemplate {
         })
     }
 
+    /// A glob that the key of this session matches, and few others if the key is made of the digest.
+    #[must_use]
+    pub(super) fn pattern(&self, sid: Sid) -> String {
+        let name = match self.slot {
+            Slot::Token => "*".to_owned(),
+            Slot::Sha256 => format!("{sid}*"),
+        };
+        [&literal(&self.head), &*name, &literal(&self.tail)].concat()
+    }
+
     /// Whether changes of these keys can be tracked by their head, beside the gateway's own keys.
     ///
     /// # Errors
@@ -146,6 +156,18 @@ impl fmt::Display for KeyTemplate {
         };
         write!(f, "{}{slot}{}", self.head, self.tail)
     }
+}
+
+/// A text that a glob of Redis takes as it stands.
+fn literal(text: &str) -> String {
+    let mut glob = String::with_capacity(text.len());
+    for character in text.chars() {
+        if "*?[]\\^-".contains(character) {
+            glob.push('\\');
+        }
+        glob.push(character);
+    }
+    glob
 }
 
 #[cfg(test)]
@@ -211,6 +233,19 @@ mod tests {
         }
         let parsed = KeyTemplate::parse("s:{token}").expect("good");
         assert_eq!(parsed.digest_of_key(b"s:\xff"), None, "not a text");
+    }
+
+    #[test]
+    fn a_search_takes_the_head_as_it_stands() {
+        let sid = TokenDigest::of("abc").sid();
+        let cases = [
+            ("s:{sha256}", "s:ba7816bf8f01cfea*"),
+            ("s[1]*:{token}:x?", r"s\[1\]\*:*:x\?"),
+        ];
+        for (template, pattern) in cases {
+            let parsed = KeyTemplate::parse(template).expect(template);
+            assert_eq!(parsed.pattern(sid), pattern, "{template}");
+        }
     }
 
     #[test]

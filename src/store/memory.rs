@@ -1,4 +1,4 @@
-//! `MemoryStore`: the embedded store. Sessions from a seed file, kept in the process, gone with it.
+//! `MemoryStore`: the embedded store. Sessions of a seed file and of an administrator, kept in the process, gone with it.
 
 use super::contract::{LookupError, SessionStore, StoreError};
 use super::feed::{Change, ChangeSink, Feed, FeedMode};
@@ -13,9 +13,9 @@ use std::sync::{Arc, OnceLock};
 
 /// Sessions by token digest, each with its absolute end.
 pub struct MemoryStore {
-    sessions: DashMap<TokenDigest, StoredSession>,
-    users: DashMap<String, UserMark>,
-    sink: OnceLock<Arc<dyn ChangeSink>>,
+    pub(super) sessions: DashMap<TokenDigest, StoredSession>,
+    pub(super) users: DashMap<String, UserMark>,
+    pub(super) sink: OnceLock<Arc<dyn ChangeSink>>,
 }
 
 impl MemoryStore {

@@ -34,3 +34,7 @@ pub(super) fn revoked(name: &str) -> String {
 pub(super) fn seen(session: TokenDigest) -> String {
     [SEEN, &session.to_hex()].concat()
 }
+
+pub(super) fn index(user_id: &str) -> String {
+    [INDEX, user_id].concat()
+}

@@ -88,6 +88,10 @@ mod websocket;
 // The process.
 // Pages and metrics.
 mod admin;
+// Who may see sessions and change things.
+mod admin_access;
+// Sessions made, listed, revoked; users logged out.
+mod administration;
 // Check, what is printed, exit codes.
 mod cli;
 // What is refused, and how it is said.

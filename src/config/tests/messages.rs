@@ -269,13 +269,13 @@ error: the variable `THREADS` is not set and has no default
     ),
     (
         "a later feature beside a secret",
-        "listen: :80\nadmin: {listen: \":81\", token: hunter2}\nroutes: [{upstream: \"a:1\"}]\n",
+        "listen: :80\nsessions: {redis: {url: \"redis://h\", password: hunter2, format: x}}\nroutes: [{upstream: \"a:1\"}]\n",
         r#"
-error: `token` is not available in this version: changes over the admin listener come with a later release
- --> config.yaml:2:24
+error: `format` is not available in this version: other record formats come with a later release
+ --> config.yaml:2:57
   |
-2 | admin: {listen: ":81", token: ***}
-  |                        ^^^^^ leave it out"#,
+2 | sessions: {redis: {url: "redis://h", password: ***, format: x}}
+  |                                                     ^^^^^^ write native session records"#,
     ),
     (
         "a URL with a password",

@@ -225,7 +225,7 @@ routes:
     (
         "operations",
         r#"listen: :80
-admin: {}
+admin: {token: "too short"}
 log: {sample: 1%, level: loud}
 version: 2
 threads: 0
@@ -234,6 +234,7 @@ routes: [{upstream: "a:1"}]
 "#,
         r#"
 2:8 admin: missing key `listen` [`:8080`, `127.0.0.1:8080`, `"[::1]:8080"` or `unix:/run/app.sock`]
+2:16 admin.token: not a token of 16 to 1024 visible ASCII characters [make one with: openssl rand -base64 32]
 3:7 log.sample: unknown key `sample` [known here: level, format, access]
 3:26 log.level: no such value for `level` [one of: error, warn, info, debug]
 4:10 version: this gateway reads version 1 of the format [`version: 1`]

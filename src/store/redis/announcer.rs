@@ -129,6 +129,18 @@ impl Announcer {
         }
     }
 
+    /// Somebody wants every answer asked for again, whatever was told of it.
+    pub(super) fn distrust(&self) {
+        let stand = self.stand();
+        let Some(sink) = self.sink() else {
+            return;
+        };
+        sink.lost();
+        if stand.vouching.is_some() {
+            sink.restored();
+        }
+    }
+
     /// This connection tells every change from now on. What was known before may have changed unseen.
     pub(super) fn vouch(&self, connection: u64) {
         let mut stand = self.stand();

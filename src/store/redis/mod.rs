@@ -1,6 +1,9 @@
 //! Sessions in Redis: one server, the master that sentinels name, or a cluster. One RESP3 connection for each server that
 //! holds keys, which repairs itself.
 
+mod administration;
+#[cfg(test)]
+mod administration_tests;
 mod announcer;
 mod backoff;
 mod canary;
@@ -22,6 +25,7 @@ mod owned_task;
 mod pushes;
 mod reply;
 mod scribe;
+mod search;
 mod sentinel;
 #[cfg(test)]
 mod sentinel_tests;
@@ -40,6 +44,7 @@ mod tests;
 #[cfg(all(test, feature = "rustls"))]
 mod tls_tests;
 mod tracking;
+mod user_index;
 mod vigil;
 mod witness;
 

@@ -21,17 +21,6 @@ pub(super) async fn write(servers: &Servers, revocation: &Revocation) -> Result<
     accepted(replies)
 }
 
-/// Tells every node that listens. Comes after [`write`]: who is told asks, and must then find it.
-///
-/// # Errors
-/// When the server does not take it.
-pub(super) async fn announce(servers: &Servers, revocation: &Revocation) -> Result<(), StoreError> {
-    let mut publish = pipe();
-    let message = revocation.to_message();
-    publish.cmd("PUBLISH").arg(own_keys::EVENTS).arg(message);
-    accepted(servers.ask(&publish).await?)
-}
-
 /// Every reply, or the first refusal.
 pub(super) fn accepted(replies: Vec<Value>) -> Result<(), StoreError> {
     for reply in replies {
@@ -46,6 +35,21 @@ pub(super) fn accepted(replies: Vec<Value>) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Says in the mark of a user whether the user is disabled.
+///
+/// # Errors
+/// When the store does not take it.
+pub(super) async fn set_disabled(
+    servers: &Servers,
+    user_id: &str,
+    disabled: bool,
+) -> Result<(), StoreError> {
+    let mut write = pipe();
+    let call = write.cmd("EVAL").arg(SET_DISABLED).arg(1);
+    call.arg(own_keys::user(user_id)).arg(u8::from(disabled));
+    accepted(servers.ask(&write).await?)
 }
 
 fn command(revocation: &Revocation) -> Pipeline {
@@ -118,6 +122,21 @@ end
 local not_before = tonumber(ARGV[1])
 if type(mark.not_before) == 'number' and mark.not_before >= not_before then return 0 end
 mark.not_before = not_before
+redis.call('SET', KEYS[1], cjson.encode(mark))
+return 1
+";
+
+/// The same for `disabled`. A mark that says so already is not written again.
+const SET_DISABLED: &str = r"
+local old, mark = redis.call('GET', KEYS[1]), {}
+if old then
+  local read, found = pcall(cjson.decode, old)
+  if not read or type(found) ~= 'table' then return redis.error_reply('BROKENMARK no JSON object') end
+  mark = found
+end
+local disabled = ARGV[1] == '1'
+if mark.disabled == disabled then return 0 end
+mark.disabled = disabled
 redis.call('SET', KEYS[1], cjson.encode(mark))
 return 1
 ";

@@ -1,7 +1,7 @@
 //! `Servers`: the Redis behind a store, be it one server or a cluster.
 
 use super::announcer::Announcer;
-use super::cluster::ClusterLink;
+use super::cluster::{ClusterLink, Member};
 use super::dialer::Manner;
 use super::link::Link;
 use super::sentinel::Sentinels;
@@ -21,6 +21,21 @@ pub(super) enum Servers {
     },
     /// Each key is at one of several.
     Cluster(ClusterLink),
+}
+
+/// One of them.
+pub(super) enum Server<'a> {
+    One(&'a Link),
+    Member(Arc<Member>),
+}
+
+impl Server<'_> {
+    pub(super) fn link(&self) -> &Link {
+        match self {
+            Self::One(link) => link,
+            Self::Member(member) => &member.link,
+        }
+    }
 }
 
 impl Servers {
@@ -76,6 +91,36 @@ impl Servers {
             Self::One { announcer, .. } => announcer.lose(),
             Self::Cluster(cluster) => cluster.lose(),
         }
+    }
+
+    /// Tells of a change that this node itself has made: before the server does, or in its place.
+    pub(super) fn changed(&self, key: &[u8]) {
+        match self {
+            Self::One { announcer, .. } => announcer.changed(key),
+            Self::Cluster(cluster) => cluster.changed(key),
+        }
+    }
+
+    /// Somebody wants every answer asked for again, whatever was told of it.
+    pub(super) fn distrust(&self) {
+        match self {
+            Self::One { announcer, .. } => announcer.distrust(),
+            Self::Cluster(cluster) => cluster.distrust(),
+        }
+    }
+
+    /// Every server that holds keys, for what is asked of each.
+    ///
+    /// # Errors
+    /// When they are not known.
+    pub(super) async fn each(&self) -> Result<Vec<Server<'_>>, StoreError> {
+        Ok(match self {
+            Self::One { link, .. } => vec![Server::One(link)],
+            Self::Cluster(cluster) => {
+                let members = cluster.members().await?;
+                members.into_iter().map(Server::Member).collect()
+            }
+        })
     }
 
     /// Whether every key can be asked for.

@@ -25,8 +25,8 @@ use tracing::{info, warn};
 /// Native records under templated keys.
 pub struct RedisStore {
     name: Arc<str>,
-    key: KeyTemplate,
-    servers: Arc<Servers>,
+    pub(super) key: KeyTemplate,
+    pub(super) servers: Arc<Servers>,
     ledger: Arc<Ledger>,
     scribe: OnceLock<OwnedTask>,
     /// Whether the last answered lookup was refused: a refusal is logged when it begins and when it ends.
@@ -49,7 +49,7 @@ impl RedisStore {
         })
     }
 
-    async fn read(
+    pub(super) async fn read(
         &self,
         key: &str,
         session: TokenDigest,
@@ -172,7 +172,7 @@ impl SessionStore for RedisStore {
         let mut delete = redis::pipe();
         delete.cmd("DEL").arg(self.key.key(credential));
         scribe::accepted(self.servers.ask(&delete).await?)?;
-        scribe::announce(&self.servers, &revocation).await
+        self.announce(&revocation).await
     }
 
     fn is_up(&self) -> bool {

@@ -3,7 +3,7 @@
 use super::confluence::Confluence;
 use super::courier::Courier;
 use super::fleet::Fleet;
-use super::member::Crew;
+use super::member::{Crew, Member};
 use super::standing::Standing;
 use super::survey::{Surveyor, survey};
 use crate::store::contract::{ServerState, StoreError, StoreOpenError};
@@ -93,6 +93,30 @@ impl ClusterLink {
                 member.announcer.lose();
             }
         }
+    }
+
+    /// Tells of a change that this node itself has made.
+    pub(in crate::store::redis) fn changed(&self, key: &[u8]) {
+        if let Some(member) = self
+            .fleet()
+            .and_then(|fleet| fleet.members.first().cloned())
+        {
+            member.announcer.changed(key);
+        }
+    }
+
+    /// Ends the trust in what is known; whoever tells changes goes on doing so.
+    pub(in crate::store::redis) fn distrust(&self) {
+        self.crew.confluence.distrust();
+    }
+
+    /// The masters.
+    ///
+    /// # Errors
+    /// When they are not known.
+    pub(in crate::store::redis) async fn members(&self) -> Result<Vec<Arc<Member>>, StoreError> {
+        self.start();
+        Ok(self.courier.settled().await?.members.clone())
     }
 
     /// Whether every master answers.

@@ -65,6 +65,11 @@ impl Confluence {
         self.disturbed.notify_one();
     }
 
+    /// Somebody wants every answer asked for again, whatever was told of it.
+    pub(super) fn distrust(&self) {
+        self.turn_over(&self.members());
+    }
+
     /// What was known until now may have changed unseen; from here on every change is told, if all tell theirs.
     fn turn_over(&self, members: &HashMap<u64, bool>) {
         if let Some(sink) = self.sink.get() {

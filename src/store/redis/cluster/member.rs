@@ -11,11 +11,11 @@ use redis::cluster_routing::Slot;
 use std::sync::Arc;
 
 /// A connection of its own, proved by a canary in one of the master's slots.
-pub(super) struct Member {
+pub(in crate::store::redis) struct Member {
     pub(super) node: RedisNode,
     /// Unlike any other's, past ones included.
     pub(super) number: u64,
-    pub(super) link: Link,
+    pub(in crate::store::redis) link: Link,
     pub(super) announcer: Arc<Announcer>,
     canary_slot: Option<Slot>,
 }

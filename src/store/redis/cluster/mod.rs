@@ -17,3 +17,4 @@ mod survey_tests;
 mod tests;
 
 pub(super) use cluster_link::ClusterLink;
+pub(super) use member::Member;
