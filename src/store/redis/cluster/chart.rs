@@ -3,9 +3,9 @@
 use crate::store::contract::{StoreError, StoreFault};
 use crate::store::redis::fault::{fault, refusal};
 use crate::store::settings::RedisNode;
+use ahash::AHashMap;
 use redis::cluster_routing::Slot;
 use redis::{Pipeline, Value, pipe};
-use std::collections::HashMap;
 
 /// The masters and their slots.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) struct Chart {
     /// Those that may become masters.
     pub(super) replicas: Vec<RedisNode>,
     /// By position in `masters`.
-    owners: HashMap<Slot, usize>,
+    owners: AHashMap<Slot, usize>,
 }
 
 impl Chart {
@@ -74,7 +74,7 @@ pub(super) fn understand(asked: &RedisNode, replies: Vec<Value>) -> Result<Chart
         epoch,
         masters: Vec::new(),
         replicas: Vec::new(),
-        owners: HashMap::new(),
+        owners: AHashMap::new(),
     };
     for range in ranges {
         enter(&mut chart, range, asked)?;

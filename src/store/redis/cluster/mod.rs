@@ -9,6 +9,7 @@ mod courier;
 mod fleet;
 mod member;
 mod redirect;
+mod scan;
 mod standing;
 mod survey;
 #[cfg(test)]
