@@ -24,7 +24,7 @@ fn word(command: &Cmd, at: usize) -> Option<&[u8]> {
     }
 }
 
-const READS: [&[u8]; 6] = [b"ASKING", b"EXISTS", b"GET", b"GETRANGE", b"PTTL", b"SCAN"];
+const READS: [&[u8]; 5] = [b"ASKING", b"EXISTS", b"GET", b"GETRANGE", b"PTTL"];
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,6 @@ use super::confluence::Confluence;
 use super::fleet::Fleet;
 use super::member::Member;
 use super::redirect::{Redirect, Way};
-use super::scan::{scan, scan_in};
 use super::standing::Standing;
 use crate::store::contract::{StoreError, StoreFault};
 use crate::store::redis::fault::fault;
@@ -23,14 +22,9 @@ pub(super) struct Courier {
 }
 
 impl Courier {
-    /// Gives each command its reply, in order. Every node is asked once, all at the same time. A `SCAN` is a question of
-    /// its own, and walks over all masters.
+    /// Gives each command its reply, in order. Every node is asked once, all at the same time.
     pub(super) async fn ask(&self, question: &Pipeline) -> Result<Vec<Value>, StoreError> {
-        let fleet = self.settled().await?;
-        if let Some(command) = scan_in(question) {
-            return scan(&fleet, command).await;
-        }
-        let mut parts = fleet.parts(question)?;
+        let mut parts = self.settled().await?.parts(question)?;
         if parts.len() == 1
             && let Some(only) = parts.pop()
         {

@@ -9,7 +9,6 @@ mod courier;
 mod fleet;
 mod member;
 mod redirect;
-mod scan;
 mod standing;
 mod survey;
 #[cfg(test)]

@@ -1,12 +1,10 @@
 //! Commands of several slots in one go, against real nodes.
 
-use crate::store::contract::StoreError;
 use crate::store::redis::cluster::ClusterLink;
 use crate::store::redis::test_server::{TestServer, free_port, until};
 use crate::store::redis::test_sink::{Fate, Recorder};
 use crate::store::settings::{ClusterSettings, RedisNode, RedisSettings};
 use redis::{Pipeline, Value, pipe};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Slots 0, 4015, 12739 and 12182.
@@ -31,44 +29,6 @@ async fn commands_for_several_nodes_are_answered_in_their_order() {
     until("both masters vouch", async || link.feed().vouching).await;
     assert_eq!(heard.take_fate().last(), Some(&Fate::Restored));
     assert_eq!(link.states().len(), 2);
-}
-
-#[tokio::test]
-async fn a_walk_over_the_keys_sees_those_of_every_master() {
-    let nodes = Nodes::start().await;
-    let (link, _) = nodes.link();
-    let mut writes = pipe();
-    let written: BTreeSet<String> = (0..200).map(|number| format!("session:{number}")).collect();
-    for key in &written {
-        writes.cmd("SET").arg(key).arg(1);
-    }
-    link.ask(&writes).await.expect("replies");
-    let (mut seen, mut cursor, mut rounds) = (BTreeSet::new(), b"0".to_vec(), 0);
-    loop {
-        let (next, keys) = walk(&link, &cursor).await.expect("a round");
-        seen.extend(keys);
-        rounds += 1;
-        cursor = next;
-        if cursor == b"0" {
-            break;
-        }
-    }
-    assert_eq!(seen, written);
-    assert!(rounds > 2, "each master in several rounds: {rounds}");
-    let old = walk(&link, b"999999.0.0").await.expect_err("another epoch");
-    assert!(old.detail.contains("search again"), "{old}");
-}
-
-/// The next cursor and some keys.
-async fn walk(link: &ClusterLink, cursor: &[u8]) -> Result<(Vec<u8>, Vec<String>), StoreError> {
-    let mut question = pipe();
-    question
-        .cmd("SCAN")
-        .arg(cursor)
-        .arg("MATCH")
-        .arg("session:*");
-    let reply = link.ask(&question).await?.remove(0);
-    Ok(redis::from_redis_value(reply).expect("a cursor and keys"))
 }
 
 #[tokio::test]
