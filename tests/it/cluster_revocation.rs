@@ -128,3 +128,39 @@ fn a_message_that_every_master_brings_counts_once() {
         });
     }
 }
+
+#[test]
+fn sessions_are_administered_whichever_master_they_lie_at() {
+    let (_folder, cluster, stack) = running("tracking");
+    let run = |line: &str| {
+        let words: Vec<_> = line.split(' ').chain(["--config", "gate.yaml"]).collect();
+        let output = stack.command(&words);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{line}: {said}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    let tokens: Vec<_> = (0..6)
+        .map(|_| run("session create --user u-17 --ttl 1h"))
+        .collect();
+    for token in &tokens {
+        expect_remembered(&stack, token, 200);
+        // Without the user it is searched for at every master.
+        assert!(run(&format!("session show {}", sid(token))).contains("u-17"));
+    }
+    let listed = run("session list u-17");
+    assert!(
+        tokens.iter().all(|token| listed.contains(&sid(token))),
+        "{listed}"
+    );
+    run(&format!("session revoke {}", sid(&tokens[0])));
+    expect_remembered(&stack, &tokens[0], 401);
+    let record = format!("session:{}", sha256_hex(&tokens[0]));
+    assert_eq!(cluster.run(&["EXISTS", &record]), Reply::Int(0));
+    expect_remembered(&stack, &tokens[1], 200);
+    run("user logout u-17");
+    for token in &tokens {
+        expect_remembered(&stack, token, 401);
+    }
+    let again = run("session create --user u-17 --ttl 1h");
+    expect_remembered(&stack, &again, 200);
+}
