@@ -94,8 +94,8 @@ impl FeedMode {
 
 impl Feed {
     /// How long a revocation can go unheard while `vouching`, at the very most: a silently cut network is noticed by the
-    /// next canary, sent every second and waited for as long.
-    pub const BOUND: Duration = Duration::from_secs(2);
+    /// next canary, sent every second and waited for as long; and the node has to come to it.
+    pub const BOUND: Duration = Duration::from_millis(2_500);
 
     /// A store that announces nothing, and why.
     pub fn none(reason: impl Into<Cow<'static, str>>) -> Self {
