@@ -87,7 +87,7 @@ fn revocation(source: &Source, lag: Option<Duration>, policy: &CachePolicy) -> V
     let feed = source.store.feed();
     let bound = match (feed.vouching, source.store.is_up()) {
         (true, _) => Feed::BOUND,
-        (false, true) => policy.ttl,
+        (false, true) => source.epoch.trust(policy.ttl),
         (false, false) => policy.ttl + policy.stale_if_error,
     };
     json!({

@@ -187,7 +187,7 @@ impl Announcer {
         }
         warn!(
             store = &*self.name,
-            "changes are not told: {reason}; a revoked session is trusted until `cache.ttl` is over"
+            "changes are not told: {reason}; a revoked session is trusted for `cache.ttl`, ten seconds at most"
         );
         stand.mode = FeedMode::None(reason);
     }
