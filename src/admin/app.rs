@@ -2,6 +2,7 @@
 
 use super::body;
 use super::desk::Desk;
+use super::errand;
 use super::gate::{Gate, Way};
 use super::inquiry::Inquiry;
 use super::node::Node;
@@ -11,13 +12,16 @@ use super::report;
 use super::routes::{Access, Met, Missed, Page, meet};
 use crate::blueprint::AdminSettings;
 use crate::clock::Now;
+use crate::explain::{Described, Explanation, NotARequest};
 use crate::listen::{Endpoint, head_is_complete};
 use crate::observe::Phase;
+use crate::runtime::Runtime;
 use async_trait::async_trait;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use pingora::apps::http_app::ServeHttp;
 use pingora::protocols::http::ServerSession;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Answers what `ADMIN_ROUTES` lists.
 pub struct AdminApp {
@@ -89,7 +93,6 @@ impl AdminApp {
         body: &[u8],
         way: Way,
     ) -> Result<Response<Vec<u8>>, Refusal> {
-        let inquiry = Inquiry::read(met.page, met.name, query, body)?;
         // Connections live in the runtime of the proxy, which makes them.
         if self.node.state.phase() == Phase::Starting {
             return Err(Refusal::new(
@@ -98,6 +101,10 @@ impl AdminApp {
             ));
         }
         let runtime = self.node.live.load_full();
+        if met.page == Page::Explain {
+            return explain(runtime, body).await;
+        }
+        let inquiry = Inquiry::read(met.page, met.name, query, body)?;
         let sources = runtime.resolver.sources();
         let desk = Desk::open(sources, inquiry.source.as_deref(), way, Now::read())?;
         let answer = desk.run(inquiry.errand).await?;
@@ -144,6 +151,14 @@ impl ServeHttp for AdminApp {
         }
         page
     }
+}
+
+/// Decides as the proxy would, with what this node remembers: a lookup like any other.
+async fn explain(runtime: Arc<Runtime>, body: &[u8]) -> Result<Response<Vec<u8>>, Refusal> {
+    let bad = |fault: NotARequest| Refusal::bad(fault.to_string());
+    let described = Described::parse(errand::object(body)?).map_err(bad)?;
+    let explanation = Explanation::of(runtime, &described).await.map_err(bad)?;
+    Ok(json_page(StatusCode::OK, &explanation.to_json()))
 }
 
 const NO_PAGE: &str = "no such page; see /status";

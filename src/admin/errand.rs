@@ -92,7 +92,8 @@ pub(super) fn disabled(body: &[u8]) -> Result<bool, Refusal> {
     }
 }
 
-fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+/// A body that is a JSON object.
+pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     match parse_json(body) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(Refusal::bad("the body is not a JSON object")),

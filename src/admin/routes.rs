@@ -44,6 +44,7 @@ pub(super) enum Page {
     LogOut,
     Event,
     Flush,
+    Explain,
 }
 
 /// A row that a request meets, and the name in its path as it was sent.
@@ -73,7 +74,7 @@ const fn row(method: Method, path: &'static str, access: Access, page: Page) -> 
 }
 
 /// The table.
-pub const ADMIN_ROUTES: [AdminRoute; 17] = [
+pub const ADMIN_ROUTES: [AdminRoute; 18] = [
     row(Method::GET, "/livez", Access::Open, Page::Live),
     row(Method::GET, "/readyz", Access::Open, Page::Ready),
     row(Method::GET, "/metrics", Access::Open, Page::Metrics),
@@ -116,6 +117,7 @@ pub const ADMIN_ROUTES: [AdminRoute; 17] = [
     ),
     row(Method::POST, "/events", Access::Guarded, Page::Event),
     row(Method::POST, "/cache/flush", Access::Guarded, Page::Flush),
+    row(Method::POST, "/explain", Access::Guarded, Page::Explain),
 ];
 
 /// The row for a request. A path is taken segment by segment, as it was sent.

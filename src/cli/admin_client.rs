@@ -1,6 +1,7 @@
 //! `AdminClient`: one request to a node's admin listener.
 
-use crate::blueprint::AdminSettings;
+use super::failure::Failure;
+use crate::blueprint::{AdminSettings, Blueprint};
 use crate::listen::Endpoint;
 use http::Method;
 use serde_json::Value;
@@ -17,46 +18,71 @@ pub(super) struct AdminClient {
 
 /// What the node said.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Reply {
+struct Reply {
     /// The status code.
-    pub(super) status: u16,
+    status: u16,
     /// The whole body.
-    pub(super) body: String,
+    body: String,
 }
 
 impl AdminClient {
     /// Gives the node so long to take and to answer each request.
-    pub(super) fn new(settings: AdminSettings, patience: Duration) -> Self {
+    fn new(settings: AdminSettings, patience: Duration) -> Self {
         Self { settings, patience }
     }
 
     /// Where it asks.
-    pub(super) fn endpoint(&self) -> &Endpoint {
+    fn endpoint(&self) -> &Endpoint {
         &self.settings.listen
     }
 
-    /// The body of a page.
+    /// Of the node with this configuration.
     ///
     /// # Errors
-    /// When the node does not answer, or not with 200.
-    pub(super) fn get(&self, target: &str) -> io::Result<String> {
-        let reply = self.send(&Method::GET, target, None)?;
-        if reply.status == 200 {
-            return Ok(reply.body);
+    /// When it has no admin listener.
+    pub(super) fn of(blueprint: Blueprint, patience: Duration) -> Result<Self, Failure> {
+        let admin = blueprint.admin.ok_or_else(|| {
+            Failure::from_error(
+                "the configuration has no admin listener to ask; add `admin: {listen: unix:…}`",
+            )
+        })?;
+        Ok(Self::new(admin, patience))
+    }
+
+    /// What the node answers, in JSON.
+    ///
+    /// # Errors
+    /// When it does not, or refuses: with its reason.
+    pub(super) fn ask(
+        &self,
+        method: &Method,
+        target: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
+        let endpoint = self.endpoint();
+        let reply = self.send(method, target, body).map_err(|fault| {
+            Failure::from_error(format!(
+                "no answer from {endpoint}: {fault}; is the node running, and may this user open it?"
+            ))
+        })?;
+        let said: Value = serde_json::from_str(&reply.body).map_err(|_| {
+            Failure::from_error(format!(
+                "{endpoint} answers, but not as a sessiongate node does"
+            ))
+        })?;
+        if matches!(reply.status, 200 | 201) {
+            return Ok(said);
         }
-        Err(io::Error::other(format!("it says {}", reply.status)))
+        let why = said.pointer("/error").and_then(Value::as_str);
+        let why = why.unwrap_or("refused, without a reason");
+        Err(Failure::from_error(format!("{endpoint}: {why}")))
     }
 
     /// Whatever the node says to a request.
     ///
     /// # Errors
     /// When it does not answer.
-    pub(super) fn send(
-        &self,
-        method: &Method,
-        target: &str,
-        body: Option<&Value>,
-    ) -> io::Result<Reply> {
+    fn send(&self, method: &Method, target: &str, body: Option<&Value>) -> io::Result<Reply> {
         let request = self.request(method, target, body);
         match &self.settings.listen {
             Endpoint::Tcp(address) => self.over_tcp(*address, &request),

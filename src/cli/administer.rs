@@ -20,7 +20,7 @@ pub(super) fn administer((errand, place): (Errand, Where)) -> Result<(), Failure
     let blueprint = config::load(&place.config.config, &ProcessEnvironment)?.blueprint;
     let source = place.source.as_deref();
     let answer = if is_in_a_node(&blueprint, source) {
-        through_the_node(&blueprint, &errand, source)?
+        through_the_node(blueprint, &errand, source)?
     } else {
         at_the_store(&blueprint, errand.clone(), source)?
     };
@@ -60,35 +60,13 @@ fn at_the_store(
 }
 
 fn through_the_node(
-    blueprint: &Blueprint,
+    blueprint: Blueprint,
     errand: &Errand,
     source: Option<&str>,
 ) -> Result<Value, Failure> {
-    let admin = blueprint.admin.clone().ok_or_else(|| {
-        Failure::from_error(
-            "a `memory` store lives in the node and is reached through its admin listener; add `admin: {listen: unix:…}`, \
-             or name another source with --source",
-        )
-    })?;
-    let node = AdminClient::new(admin, PATIENCE);
-    let endpoint = node.endpoint();
+    let node = AdminClient::of(blueprint, PATIENCE)?;
     let (method, target, body) = errand.to_request(source);
-    let reply = node.send(&method, &target, body.as_ref()).map_err(|fault| {
-        Failure::from_error(format!(
-            "no answer from {endpoint}: {fault}; is the node running, and may this user open it?"
-        ))
-    })?;
-    let said: Value = serde_json::from_str(&reply.body).map_err(|_| {
-        Failure::from_error(format!(
-            "{endpoint} answers, but not as a sessiongate node does"
-        ))
-    })?;
-    if matches!(reply.status, 200 | 201) {
-        return Ok(said);
-    }
-    let why = said.pointer("/error").and_then(Value::as_str);
-    let why = why.unwrap_or("refused, without a reason");
-    Err(Failure::from_error(format!("{endpoint}: {why}")))
+    node.ask(&method, &target, body.as_ref())
 }
 
 /// A user with very many sessions takes a while.

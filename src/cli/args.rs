@@ -100,6 +100,9 @@ pub(super) struct ExplainArgs {
     /// Short for an `Authorization: Bearer` header with this token.
     #[arg(long)]
     pub(super) token: Option<String>,
+    /// Ask the running node, over its admin listener, instead of deciding offline.
+    #[arg(long)]
+    pub(super) live: bool,
     /// Print the result as JSON.
     #[arg(long)]
     pub(super) json: bool,

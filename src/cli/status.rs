@@ -6,6 +6,7 @@ use super::config_file::ConfigFile;
 use super::failure::Failure;
 use super::output::{print, print_json};
 use crate::config::{self, ProcessEnvironment};
+use http::Method;
 use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
@@ -46,26 +47,11 @@ pub(super) fn top(config: &ConfigFile) -> Result<(), Failure> {
 
 fn node(config: &Path) -> Result<AdminClient, Failure> {
     let loaded = config::load(config, &ProcessEnvironment)?;
-    let admin = loaded.blueprint.admin.ok_or_else(|| {
-        Failure::from_error(
-            "the configuration has no admin listener to ask; add `admin: 127.0.0.1:9901`",
-        )
-    })?;
-    Ok(AdminClient::new(admin, PATIENCE))
+    AdminClient::of(loaded.blueprint, PATIENCE)
 }
 
 fn fetch(node: &AdminClient) -> Result<Value, Failure> {
-    let endpoint = node.endpoint();
-    let page = node.get("/status.json").map_err(|fault| {
-        Failure::from_error(format!(
-            "no answer from {endpoint}: {fault}; is the node running?"
-        ))
-    })?;
-    serde_json::from_str(&page).map_err(|_| {
-        Failure::from_error(format!(
-            "{endpoint} answers, but not as a sessiongate node does"
-        ))
-    })
+    node.ask(&Method::GET, "/status.json", None)
 }
 
 /// The lines that an operator reads first.

@@ -18,7 +18,8 @@ fn started() -> Stack {
 }
 
 /// Every guarded row.
-const GUARDED: [(&str, &str, &str); 9] = [
+const GUARDED: [(&str, &str, &str); 10] = [
+    ("POST", "/explain", "{}"),
     ("POST", "/sessions", "{\"user_id\":\"u\"}"),
     ("GET", "/sessions/0123456789abcdef", ""),
     ("DELETE", "/sessions/0123456789abcdef", ""),
@@ -171,6 +172,7 @@ fn a_request_is_small_sound_and_about_something() {
         ),
         ("POST", "/events", "{\"revoke\":{}}", 400, "session"),
         ("PUT", "/users/u", "{\"disabled\":1}", 400, "disabled"),
+        ("POST", "/explain", "{\"headers\":1}", 400, "`headers`"),
         (
             "GET",
             "/sessions/nonsense",
