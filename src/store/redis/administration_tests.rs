@@ -241,6 +241,22 @@ async fn an_acl_that_forbids_it_is_told_what_it_takes() {
 }
 
 #[tokio::test]
+async fn a_session_that_cannot_be_indexed_is_not_made() {
+    let server = TestServer::start().await;
+    server.command("ACL SETUSER half on >secret ~* &* +@all -eval");
+    let watched = Watched::open(&server.settings_of("half", "secret"));
+    watched.settle().await;
+    let Value::Object(members) = json!({"user_id": "u"}) else {
+        panic!("an object");
+    };
+    let now = Now::read();
+    let new = NewSession::new(Credential::new("t"), members, None, now.wall);
+    let refused = watched.store.create(new.expect("good"), now).await;
+    assert_eq!(refused.expect_err("-eval").kind, StoreFault::Auth);
+    assert_eq!(server.say(["EXISTS", "session:t"]), "int(0)");
+}
+
+#[tokio::test]
 async fn a_search_gives_up_when_there_are_too_many_keys() {
     let world = World::open("s:{sha256}").await;
     let fill = "for n = 1, 5000 do redis.call('SET', 'other:' .. n, n) end";
