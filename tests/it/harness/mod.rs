@@ -22,6 +22,6 @@ pub(crate) use redis_line::What;
 pub(crate) use reply::Reply;
 pub(crate) use request::Request;
 pub(crate) use stack::{Stack, StackBuilder, stack};
-pub(crate) use upstream::{Answer, RefusingPort, Upstream};
+pub(crate) use upstream::{Answer, RefusingPort, SWITCHING, Upstream};
 pub(crate) use wait::{Clock, eventually};
 pub(crate) use wire::bytes;
