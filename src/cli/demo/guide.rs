@@ -31,6 +31,8 @@ routes:
     identity: {{profile: hasura, allowed_roles: true}}
   - upstream: "{echo}"    # every other host
     identity: skygear
+    logout: true          # POST /.sessiongate/logout
+    whoami: true          # GET /.sessiongate/whoami
 admin: {{listen: "{admin}"}}
 "#
         )
@@ -91,6 +93,18 @@ admin: {{listen: "{admin}"}}
             (
                 "a forged header never arrives",
                 skygear("-H 'x-skygear-user-id: root' "),
+            ),
+            (
+                "a page of Max's asks who he is",
+                format!("curl -b session=demo-max http://{gateway}/.sessiongate/whoami"),
+            ),
+            (
+                "Max logs out, and the browser forgets its cookie",
+                format!("curl -i -X POST -b session=demo-max http://{gateway}/.sessiongate/logout"),
+            ),
+            (
+                "what is left of Max's token",
+                skygear("-b session=demo-max "),
             ),
             ("hasura, nobody: the role is anonymous", hasura("")),
             ("hasura, Ada: her default role", hasura(ada)),
