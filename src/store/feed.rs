@@ -1,6 +1,6 @@
 //! `ChangeSink` and `Feed`: what a store tells whoever caches its answers, and whether it can.
 
-use super::revocation::{NotARevocation, Revocation};
+use super::message::Message;
 use super::session::SessionKey;
 use crate::token::TokenDigest;
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ pub trait ChangeSink: Send + Sync + 'static {
     fn changed(&self, change: Change<'_>);
 
     /// Somebody announced a revocation, or something that is none. By now the store counts it as done.
-    fn message(&self, message: Result<&Revocation, NotARevocation>);
+    fn message(&self, message: &Message);
 
     /// Anything may have changed unseen: the connection is gone, the canary is silent, or the server
     /// answers as one that fails over.

@@ -63,10 +63,8 @@ admin: {{listen: "{admin}"}}
     pub(super) fn commands(&self) -> Vec<(&'static str, String)> {
         let Self { gateway, admin, .. } = self;
         let skygear = |options: &str| format!("curl {options}http://{gateway}/");
-        let hasura =
-            |options: &str| format!("curl -i -H 'Host: data.localhost' {options}http://{gateway}/");
         let ada = "-H 'Authorization: Bearer demo-ada' ";
-        vec![
+        let mut commands = vec![
             ("nobody: no identity headers", skygear("")),
             (
                 "Ada: the service is told who she is, and not her token",
@@ -106,6 +104,27 @@ admin: {{listen: "{admin}"}}
                 "what is left of Max's token",
                 skygear("-b session=demo-max "),
             ),
+        ];
+        commands.extend(self.hasura_commands());
+        commands.extend([
+            (
+                "how often somebody tried to forge",
+                format!("curl -s http://{admin}/metrics | grep forged"),
+            ),
+            (
+                "what this node does",
+                format!("curl http://{admin}/status.json"),
+            ),
+        ]);
+        commands
+    }
+
+    fn hasura_commands(&self) -> Vec<(&'static str, String)> {
+        let gateway = self.gateway;
+        let hasura =
+            |options: &str| format!("curl -i -H 'Host: data.localhost' {options}http://{gateway}/");
+        let ada = "-H 'Authorization: Bearer demo-ada' ";
+        vec![
             ("hasura, nobody: the role is anonymous", hasura("")),
             ("hasura, Ada: her default role", hasura(ada)),
             (
@@ -121,14 +140,6 @@ admin: {{listen: "{admin}"}}
                 hasura("-b session=demo-eve "),
             ),
             ("hasura, an unknown token: 401", hasura("-b session=guess ")),
-            (
-                "how often somebody tried to forge",
-                format!("curl -s http://{admin}/metrics | grep forged"),
-            ),
-            (
-                "what this node does",
-                format!("curl http://{admin}/status.json"),
-            ),
         ]
     }
 }
