@@ -101,9 +101,8 @@ where
                     return known.map_or(Lookup::Overloaded, Lookup::Stale);
                 }
             };
-            let ties = question.ties(None);
             // Another flight may have landed between the caller's peek and this one.
-            if let Some(lookup) = memory.peek(&key, question.stamp.epoch, asked) {
+            if let Some((lookup, ties)) = memory.peek_tied(&key, question.stamp.epoch, asked) {
                 let known = lookup.clone();
                 flight.land(Landed { lookup, ties });
                 return known;
@@ -197,12 +196,9 @@ where
 
 impl<V: Remembered, E> Shared<V, E> {
     fn learn(&self, question: &Question, answered: Now, loaded: Loaded<V, E>) -> Landed<V, E> {
-        let ties = question.ties(loaded.backing());
         let answered = self.memory.origin.moment(answered);
-        Landed {
-            lookup: self.memory.learn(question, answered, loaded),
-            ties,
-        }
+        let (lookup, ties) = self.memory.learn(question, answered, loaded);
+        Landed { lookup, ties }
     }
 }
 
