@@ -108,9 +108,15 @@ impl ChangeSink for Tributary {
         }
     }
 
-    /// A message goes through the whole cluster, so every member brings it: one of them counts.
+    /// A message goes through the whole cluster, so every member brings it: one of them counts. Where none vouches, be it
+    /// that pushes are refused, nobody knows who of them hears: heard several times is better than not at all.
     fn message(&self, message: Result<&Revocation, NotARevocation>) {
-        let speaks = speaker(&self.whole.members()) == Some(self.number);
+        let members = self.whole.members();
+        let speaks = match speaker(&members) {
+            Some(speaker) => speaker == self.number,
+            None => members.contains_key(&self.number),
+        };
+        drop(members);
         if let Some(sink) = self.whole.sink.get().filter(|_| speaks) {
             sink.message(message);
         }
@@ -160,6 +166,7 @@ impl ChangeSink for Tributary {
 #[cfg(test)]
 mod tests {
     use super::Confluence;
+    use super::Revocation;
     use crate::store::redis::test_sink::{Fate, Recorder};
     use std::sync::Arc;
 
@@ -203,5 +210,27 @@ mod tests {
         expect("one leaves", &[Lost, Restored], true);
         whole.seat(&[]);
         expect("nobody is no feed", &[Lost], false);
+    }
+
+    #[test]
+    fn one_member_speaks_for_all_and_while_none_vouches_each_for_itself() {
+        let (heard, whole) = (
+            Arc::new(Recorder::default()),
+            Arc::new(Confluence::default()),
+        );
+        whole.watch(heard.clone());
+        let members = [1, 2, 3].map(|number| whole.tributary(number));
+        whole.seat(&[1, 2]);
+        let times_heard = || {
+            for member in &members {
+                member.message(Err(Revocation::parse(b"").expect_err("no message")));
+            }
+            heard.take().messages.len()
+        };
+        assert_eq!(times_heard(), 2, "none vouches, and one has no seat");
+        members[1].restored();
+        assert_eq!(times_heard(), 1, "one vouches");
+        members[0].restored();
+        assert_eq!(times_heard(), 1, "both do");
     }
 }
