@@ -171,6 +171,8 @@ impl SessionStore for RedisStore {
         let revocation = Revocation::Session(credential.digest().sid());
         // First what holds whatever becomes of the rest; told last, when every node that asks is told the truth.
         scribe::write(&self.servers, &revocation).await?;
+        let revoked = own_keys::revoked_session(credential.digest().sid());
+        self.servers.changed(revoked.as_bytes());
         let mut delete = redis::pipe();
         delete.cmd("DEL").arg(self.key.key(credential));
         scribe::accepted(self.servers.ask(&delete).await?)?;
