@@ -62,6 +62,14 @@ where
         memory.peek(key, epoch.current(), memory.origin.moment(now))
     }
 
+    /// What is remembered, be it of use or not: for whoever compares it with news, and never to be served.
+    #[must_use]
+    pub fn remembered(&self, key: &CacheKey, now: Now) -> Option<V> {
+        let memory = &self.shared.memory;
+        let at = memory.origin.moment(now);
+        memory.sessions.read(key, at, |entry| entry.value().clone())
+    }
+
     /// Loads a key that [`peek`](Self::peek) could not answer, or waits for whoever does so already.
     ///
     /// The load runs in a task of its own: a caller that goes away cancels only its own waiting. It has to end by
