@@ -14,6 +14,15 @@ use std::sync::Arc;
 /// What the cache learns from one load.
 pub(super) type Answer = Loaded<Arc<Identity>, LookupError>;
 
+/// Which session.
+#[derive(Clone)]
+pub(super) enum Wanted {
+    /// That of a credential.
+    Shown(Credential),
+    /// That whose record has just been written.
+    Touched(SessionKey),
+}
+
 /// Everything that loading takes, besides the source. A clone shares it.
 #[derive(Clone)]
 pub(super) struct Loader {
@@ -24,19 +33,34 @@ pub(super) struct Loader {
 }
 
 impl Loader {
-    /// What a shown credential leads to.
-    pub(super) async fn shown(&self, source: &Arc<Source>, credential: &Credential) -> Answer {
-        let asked = Now::read();
-        let found = source.store.find(credential, asked).await;
-        self.understand(source, credential.digest(), asked, found)
-            .await
+    /// What a session is just now.
+    ///
+    /// Asks again where a failure came while the source changed: it may be that of the connection before, and what is known
+    /// does not bridge it any more once the source is back.
+    pub(super) async fn load(&self, source: &Arc<Source>, wanted: &Wanted) -> Answer {
+        for _ in 1..ATTEMPTS {
+            let epoch = source.epoch.current();
+            let answer = self.ask(source, wanted).await;
+            if !matches!(answer, Loaded::Failed(_)) || source.epoch.current() == epoch {
+                return answer;
+            }
+        }
+        self.ask(source, wanted).await
     }
 
-    /// What lies under a key that has just been written.
-    pub(super) async fn touched(&self, source: &Arc<Source>, session: &SessionKey) -> Answer {
+    async fn ask(&self, source: &Arc<Source>, wanted: &Wanted) -> Answer {
         let asked = Now::read();
-        let found = source.store.find_again(session, asked).await;
-        self.understand(source, session.digest, asked, found).await
+        let (session, found) = match wanted {
+            Wanted::Shown(credential) => {
+                let found = source.store.find(credential, asked).await;
+                (credential.digest(), found)
+            }
+            Wanted::Touched(session) => {
+                let found = source.store.find_again(session, asked).await;
+                (session.digest, found)
+            }
+        };
+        self.understand(source, session, asked, found).await
     }
 
     async fn understand(
@@ -126,6 +150,9 @@ impl Loader {
         Loaded::Broken(fault)
     }
 }
+
+/// A change of connections is a loss and a return.
+const ATTEMPTS: usize = 3;
 
 /// No mark is an answer too: nearly every user has none. What will rest on it are sessions, so the tie is of their cache.
 async fn mark(

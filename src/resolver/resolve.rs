@@ -1,6 +1,6 @@
 //! `Resolver`: from a shown token to who the caller is. The only place where cache and stores meet.
 
-use super::load::Loader;
+use super::load::{Loader, Wanted};
 use super::resolution::{Resolution, Resolved, Tier};
 use super::source::Source;
 use super::subscription::Subscription;
@@ -79,9 +79,9 @@ impl Resolver {
             Some(known) => known,
             None => {
                 let (loader, source) = (self.loader.clone(), Arc::clone(source));
-                let credential = Credential::with_digest(token, digest);
+                let wanted = Wanted::Shown(Credential::with_digest(token, digest));
                 let epoch = Arc::clone(&source.epoch);
-                let load = move || async move { loader.shown(&source, &credential).await };
+                let load = move || async move { loader.load(&source, &wanted).await };
                 sessions.load(key, &epoch, now, Now::read, load).await
             }
         };

@@ -1,6 +1,6 @@
 //! `Subscription`: applies what a source's store announces to the cache, and keeps the figures of it.
 
-use super::load::Loader;
+use super::load::{Loader, Wanted};
 use super::source::Source;
 use crate::cache::{CacheKey, Epoch, Forgotten, Loaded};
 use crate::clock::Now;
@@ -101,17 +101,17 @@ impl Subscription {
         let (Some(forgotten), Some(source)) = (forgotten, self.source.upgrade()) else {
             return;
         };
-        let (loader, session) = (self.loader.clone(), session.clone());
+        let (loader, wanted) = (self.loader.clone(), Wanted::Touched(session.clone()));
         let before = match forgotten {
             Forgotten::Session(identity) => Some(identity),
             Forgotten::Loading => None,
         };
         let (refreshes, name) = (self.refreshes.clone(), self.name.clone());
         let load = move || {
-            let (loader, source, session) = (loader.clone(), Arc::clone(&source), session.clone());
+            let (loader, source, wanted) = (loader.clone(), Arc::clone(&source), wanted.clone());
             let (before, refreshes, name) = (before.clone(), refreshes.clone(), name.clone());
             async move {
-                let answer = loader.touched(&source, &session).await;
+                let answer = loader.load(&source, &wanted).await;
                 let result = outcome(before.as_deref(), &answer);
                 refreshes.with_label_values(&[name.as_str(), result]).inc();
                 answer
