@@ -74,17 +74,14 @@ impl Resolver {
         let digest = TokenDigest::of(token);
         let sid = digest.sid();
         let key = CacheKey::new(source.fingerprint, digest);
-        let sessions = &self.loader.sessions;
-        let lookup = match sessions.peek(&key, &source.epoch, now) {
-            Some(known) => known,
-            None => {
-                let (loader, source) = (self.loader.clone(), Arc::clone(source));
-                let credential = Credential::with_digest(token, digest);
-                let epoch = Arc::clone(&source.epoch);
-                let load = move || async move { loader.shown(&source, &credential).await };
-                sessions.load(key, &epoch, now, Now::read, load).await
-            }
-        };
+        let began = source.epoch.current();
+        let mut lookup = self.look_up(source, token, key, digest, now).await;
+        // What was asked over a connection that is gone by now: the next one can say.
+        if matches!(lookup, Lookup::Failed(LookupError::Store(_)))
+            && source.epoch.current() != began
+        {
+            lookup = self.look_up(source, token, key, digest, now).await;
+        }
         let (resolution, tier) = read(lookup);
         if let Resolution::Valid(identity) = &resolution
             && let Some(keep_until) = identity.touch(now.wall)
@@ -98,6 +95,25 @@ impl Resolver {
         };
         source.metrics.looked_up(&resolved, now);
         Some(resolved)
+    }
+
+    async fn look_up(
+        &self,
+        source: &Arc<Source>,
+        token: &str,
+        key: CacheKey,
+        digest: TokenDigest,
+        now: Now,
+    ) -> Lookup<Arc<Identity>, LookupError> {
+        let sessions = &self.loader.sessions;
+        if let Some(known) = sessions.peek(&key, &source.epoch, now) {
+            return known;
+        }
+        let (loader, source) = (self.loader.clone(), Arc::clone(source));
+        let credential = Credential::with_digest(token, digest);
+        let epoch = Arc::clone(&source.epoch);
+        let load = move || async move { loader.shown(&source, &credential).await };
+        sessions.load(key, &epoch, now, Now::read, load).await
     }
 
     /// How long the source's last canary took; `None` without one.
