@@ -45,14 +45,14 @@ impl AdminApp {
 
     /// A page in a browser on this host could reach a loopback listener under a name of its own (DNS rebinding):
     /// such a listener answers to loopback names only.
-    fn answers_to(&self, host: Option<&str>) -> bool {
-        !self.is_loopback || host.is_none_or(is_loopback_name)
+    fn answers_to(&self, host: Option<&HeaderValue>) -> bool {
+        let is_ours = |host: &HeaderValue| host.to_str().is_ok_and(is_loopback_name);
+        !self.is_loopback || host.is_none_or(is_ours)
     }
 
     async fn answer(&self, session: &mut ServerSession) -> Result<Response<Vec<u8>>, Refusal> {
         let head = session.req_header();
-        let host = head.headers.get(header::HOST);
-        if !self.answers_to(host.and_then(|host| host.to_str().ok())) {
+        if !self.answers_to(head.headers.get(header::HOST)) {
             return Err(Refusal::new(
                 StatusCode::MISDIRECTED_REQUEST,
                 "the admin listener answers to loopback names only",

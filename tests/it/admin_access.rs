@@ -31,6 +31,25 @@ const GUARDED: [(&str, &str, &str); 10] = [
     ("POST", "/cache/flush", ""),
 ];
 
+#[test]
+fn a_host_that_is_no_text_is_no_loopback_name() {
+    let stack = started();
+    let node = OnTcp::start(&stack, "");
+    for (host, expected) in [
+        (&b"localhost"[..], 200),
+        (b"evil.test", 421),
+        (b"ev\xefl.test", 421),
+    ] {
+        let request = [b"GET /livez HTTP/1.1\r\nHost: ", host, b"\r\n\r\n"].concat();
+        let mut connection = Connection::tcp(node.port).expect("the admin listener listens");
+        assert_eq!(
+            connection.send(request).reply().status,
+            expected,
+            "{host:?}"
+        );
+    }
+}
+
 /// A second node whose admin listener is on TCP.
 struct OnTcp {
     port: u16,

@@ -105,6 +105,27 @@ fn a_session_read_before_its_revocation_and_answered_after_it_is_not_remembered(
 }
 
 #[test]
+fn a_question_that_fails_with_its_connection_is_put_to_the_next_one() {
+    let soon = CONFIG
+        .replace("reply: 10s", "reply: 4s")
+        .replace("ttl: 60s, neg", "ttl: 1ms, neg");
+    let stack = stack(&soon).redis_proxied().start();
+    let connections = stack.proxy().connections();
+    put(&stack, "token-a");
+    assert_eq!(status(&stack, "token-a"), 200);
+    stack.proxy().hold(What::answer("token-a"));
+    let mut early = ask(&stack, "token-a");
+    stack.proxy().wait_for(&What::answer("token-a"));
+    // Held for so long that the connection is given up; the question waits on.
+    expect_reconnection(&stack, connections);
+    assert_eq!(
+        early.reply().status,
+        200,
+        "a known session, and the store is back"
+    );
+}
+
+#[test]
 fn an_absence_read_before_the_login_and_answered_after_it_is_not_remembered() {
     let stack = running();
     let connections = stack.proxy().connections();

@@ -112,10 +112,10 @@ pub(super) async fn work(name: Arc<str>, servers: Arc<Servers>, ledger: Arc<Ledg
 }
 
 /// Moves `not_before` forward and leaves the rest of the mark as it is. One step in the server: two writers lose nothing
-/// of each other's. A mark that is no JSON object is left alone.
+/// of each other's. A mark that is no JSON object is left alone; an empty one says nothing, to readers as well.
 const LOG_OUT: &str = r"
 local old, mark = redis.call('GET', KEYS[1]), {disabled = false}
-if old then
+if old and old ~= '' then
   local read, found = pcall(cjson.decode, old)
   if not read or type(found) ~= 'table' then return redis.error_reply('BROKENMARK no JSON object') end
   mark = found
@@ -130,7 +130,7 @@ return 1
 /// The same for `disabled`. A mark that says so already is not written again.
 const SET_DISABLED: &str = r"
 local old, mark = redis.call('GET', KEYS[1]), {}
-if old then
+if old and old ~= '' then
   local read, found = pcall(cjson.decode, old)
   if not read or type(found) ~= 'table' then return redis.error_reply('BROKENMARK no JSON object') end
   mark = found
