@@ -19,8 +19,10 @@
 //! eviction costs the same in a small and a large one; neither shows beside the 25 µs of a proxied request.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use sessiongate::cache::{CacheKey, CachePolicy, Epoch, LoadLimits, Loaded, Lookup, SessionCache};
-use sessiongate::clock::Now;
+use sessiongate::cache::{
+    CacheKey, CachePolicy, Epoch, LoadLimits, Loaded, Lookup, Remembered, SessionCache,
+};
+use sessiongate::clock::{Now, UnixMillis};
 use sessiongate::token::TokenDigest;
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
@@ -28,7 +30,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
-type Cache = SessionCache<Arc<u64>, Infallible>;
+type Cache = SessionCache<Session, Infallible>;
+
+/// As large as what the gateway remembers.
+#[derive(Clone)]
+struct Session(Arc<u64>);
+
+impl Remembered for Session {
+    fn holds(&self, _at: UnixMillis) -> bool {
+        *self.0 == 0
+    }
+}
 
 const SIZES: [u64; 3] = [1_000, 100_000, 1_000_000];
 const REQUESTS: u64 = 500;
@@ -120,11 +132,12 @@ async fn fill(
     epoch: &Arc<Epoch>,
     key: CacheKey,
     now: Now,
-) -> Lookup<Arc<u64>, Infallible> {
+) -> Lookup<Session, Infallible> {
     let load = || async {
         Loaded::Found {
-            value: Arc::new(0),
+            value: Session(Arc::new(0)),
             expires_at: None,
+            backing: None,
         }
     };
     cache.load(key, epoch, now, move || now, load).await

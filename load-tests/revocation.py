@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Two questions about a running gateway with a real Redis, both on loopback:
 
-  revoke       how long from DEL to the first refused request, idle and under load?
+  revoke       how long from a revocation to the first refused request, by each way to revoke, idle and under load?
   redis-down   how many requests of known sessions fail while Redis is killed and restarted?
 
 Needs redis-server, and wrk for the load. Standard library only. Usage: revocation.py revoke|redis-down [--binary PATH]
@@ -10,6 +10,7 @@ Needs redis-server, and wrk for the load. Standard library only. Usage: revocati
 import argparse
 import contextlib
 import hashlib
+import json
 import pathlib
 import random
 import socket
@@ -141,16 +142,33 @@ def load(redis):
         wrk.wait()
 
 
-def revoke(redis, client):
-    """Milliseconds from DEL to the first refusal, and how often a later request was let in again."""
+def delete(redis, token, user):
+    redis.command("DEL", key(token))
+
+
+def log_out_everywhere(redis, token, user):
+    redis.command("SET", f"sessiongate:user:{user}", json.dumps({"not_before": int(time.time() * 1000)}), "EX", "600")
+
+
+def announce(redis, token, user):
+    sid = hashlib.sha256(token.encode()).hexdigest()[:16]
+    redis.command("PUBLISH", "sessiongate:events", json.dumps({"revoke": {"session": sid}}))
+
+
+WAYS = {"DEL": delete, "user": log_out_everywhere, "message": announce}
+
+
+def revoke(redis, client, way):
+    """Milliseconds from the revocation to the first refusal, and how often a later request was let in again."""
     lags, revived = [], 0
     for number in range(REVOCATIONS):
-        token = f"token-{number}-{random.random()}"
-        redis.command("SET", key(token), RECORD, "EX", "600")
+        token, user = f"token-{number}-{random.random()}", f"u-{random.random()}"
+        record = {"v": 1, "user_id": user, "verified": True, "created_at": "2026-01-01T00:00:00Z"}
+        redis.command("SET", key(token), json.dumps(record), "EX", "600")
         for _ in range(3):
             assert client.status(token) == 200
         began = time.perf_counter()
-        redis.command("DEL", key(token))
+        WAYS[way](redis, token, user)
         while client.status(token) != 401:
             pass
         lags.append((time.perf_counter() - began) * 1e3)
@@ -161,12 +179,13 @@ def revoke(redis, client):
 
 def report_revocations(redis):
     client = Client()
-    print(f"{'':8}{'p50 ms':>10}{'p99 ms':>10}{'max ms':>10}{'let in later':>14}   of {REVOCATIONS}")
+    print(f"{'':16}{'p50 ms':>10}{'p99 ms':>10}{'max ms':>10}{'let in later':>14}   of {REVOCATIONS}")
     for name, condition in (("idle", contextlib.nullcontext()), ("loaded", load(redis))):
         with condition:
-            lags, revived = revoke(redis, client)
-        p50, p99 = lags[len(lags) // 2], lags[len(lags) * 99 // 100]
-        print(f"{name:8}{p50:10.2f}{p99:10.2f}{lags[-1]:10.2f}{revived:14}")
+            for way in WAYS:
+                lags, revived = revoke(redis, client, way)
+                p50, p99 = lags[len(lags) // 2], lags[len(lags) * 99 // 100]
+                print(f"{name:8}{way:8}{p50:10.2f}{p99:10.2f}{lags[-1]:10.2f}{revived:14}")
 
 
 def report_outage(redis):

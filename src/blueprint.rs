@@ -4,6 +4,7 @@ use crate::cache::CachePolicy;
 use crate::listen::{ClientLimits, Endpoint, Network};
 use crate::observe::LogSettings;
 use crate::route::RouteSettings;
+use crate::secret::Secret;
 use crate::store::StoreSettings;
 use crate::token::TokenSource;
 use crate::upstream::UpstreamSettings;
@@ -28,13 +29,22 @@ pub struct Blueprint {
     /// At least one; in the order of the file.
     pub routes: Vec<RouteSettings>,
     /// Where metrics, health and status are served; `None`: nowhere.
-    pub admin: Option<Endpoint>,
+    pub admin: Option<AdminSettings>,
     /// Proxy workers; `None`: one per core.
     pub threads: Option<NonZeroUsize>,
     /// Logging.
     pub log: LogSettings,
     /// How long requests in flight may go on after SIGTERM.
     pub drain: Duration,
+}
+
+/// The operators' listener.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdminSettings {
+    /// Where it listens.
+    pub listen: Endpoint,
+    /// What opens it for changes over TCP; `None`: nothing does.
+    pub token: Option<Secret<String>>,
 }
 
 /// One session source: where its tokens stand in a request and where its sessions are kept.
@@ -46,4 +56,6 @@ pub struct SourceSettings {
     pub tokens: Vec<TokenSource>,
     /// The back end.
     pub store: StoreSettings,
+    /// For records that name none.
+    pub idle_timeout: Option<Duration>,
 }

@@ -5,9 +5,11 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | 12 | `cli` |
-//! | 11 | `server` |
-//! | 10 | `proxy`, `admin` |
+//! | 14 | `cli` |
+//! | 13 | `server` |
+//! | 12 | `admin` |
+//! | 11 | `explain` |
+//! | 10 | `proxy` |
 //! | 9 | `runtime`, `config` |
 //! | 8 | `blueprint` |
 //! | 7 | `route`, `resolver` |
@@ -46,6 +48,7 @@ pub mod blueprint;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod explain;
 pub mod listen;
 pub mod observe;
 pub mod runtime;

@@ -1,14 +1,15 @@
 //! `Runtime`: the opened blueprint. A request pins one and keeps it to its end; `Live` is where they are swapped.
 
 use crate::blueprint::{Blueprint, SourceSettings};
-use crate::cache::{LoadLimits, SessionCache};
 use crate::clock::Now;
 use crate::headers::{HeaderPlan, PlanError, Profile, Reserved};
 use crate::listen::{ClientLimits, Network};
 use crate::observe::{Metrics, RouteMetrics, ServerMetrics};
-use crate::policy::Policy;
+use crate::policy::{OnDisabled, OnInvalid, Policy, Require};
 use crate::resolver::{Resolver, Source, SourceMetrics};
-use crate::route::{Credentials, RouteSettings, RouteTable, Underscores};
+use crate::route::{
+    Credentials, Endpoint, HostPattern, PathPattern, RouteSettings, RouteTable, Underscores,
+};
 use crate::store::{self, StoreOpenError};
 use crate::token::{CookieName, TokenDigest, TokenSource};
 use crate::upstream::{self, Cluster, Member};
@@ -43,6 +44,7 @@ pub struct Runtime {
 pub type Live = ArcSwap<Runtime>;
 
 /// One opened route.
+#[derive(Clone)]
 pub struct Route {
     /// The checked settings.
     pub settings: RouteSettings,
@@ -60,6 +62,8 @@ pub struct Route {
     pub policy: Policy,
     /// Where an allowed request goes.
     pub cluster: Arc<Cluster>,
+    /// What is answered here instead of by the cluster.
+    pub endpoint: Option<Endpoint>,
     /// Handles resolved at load.
     pub metrics: RouteMetrics,
     /// `sessiongate_upstream_connect_duration_seconds` of its upstream.
@@ -119,21 +123,21 @@ impl Runtime {
                 )))
             });
         let all_routes: Vec<_> = opened.collect();
-        let table = all_routes.iter().map(|route| {
+        let own = all_routes.iter().flat_map(own_answers);
+        let table = own.chain(all_routes.iter().map(|route| {
             (
                 route.settings.host.clone(),
                 route.settings.path.clone(),
                 Arc::clone(route),
             )
-        });
+        }));
         metrics
             .cache_max_entries
             .set(saturating(blueprint.cache.max_entries.get()));
-        let cache = SessionCache::new(blueprint.cache, LoadLimits::default(), now);
         Ok(Self {
             routes: RouteTable::new(table.collect()),
             all_routes,
-            resolver: Resolver::new(sources, Arc::clone(&plans), cache, metrics),
+            resolver: Resolver::new(sources, Arc::clone(&plans), blueprint.cache, metrics, now),
             plans,
             reserved: Reserved::new(blueprint.routes.iter().flat_map(|route| &route.identity)),
             clusters,
@@ -215,6 +219,7 @@ fn open_source(
     let [a, b, c, d, e, f, g, h, ..] = *TokenDigest::of(&text).as_bytes();
     Ok(Arc::new(Source {
         store: store::open(&name, &settings.store, now)?,
+        idle_timeout: settings.idle_timeout,
         epoch: Arc::default(),
         fingerprint: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
         metrics: SourceMetrics::new(metrics, &name),
@@ -257,9 +262,37 @@ fn open_route(
             .upstream_connect_duration
             .with_label_values(&[cluster.name()]),
         cluster,
+        endpoint: None,
         metrics: RouteMetrics::new(metrics, &settings.name),
         settings: settings.clone(),
     }
+}
+
+/// The route once more for each page that the gateway answers on its host.
+fn own_answers(route: &Arc<Route>) -> impl Iterator<Item = (HostPattern, PathPattern, Arc<Route>)> {
+    route.settings.endpoints.iter().map(|endpoint| {
+        let mut own = Route::clone(route);
+        own.policy = own_policy(endpoint, &route.policy);
+        own.plan = None;
+        own.endpoint = Some(endpoint.clone());
+        let path = PathPattern::Exact(endpoint.path().into());
+        (route.settings.host.clone(), path, Arc::new(own))
+    })
+}
+
+/// Whoever has no session may not ask who it is; everybody may log out.
+fn own_policy(endpoint: &Endpoint, policy: &Policy) -> Policy {
+    let mut own = policy.clone();
+    match endpoint {
+        Endpoint::WhoAmI => own.require.session = true,
+        Endpoint::LogOut(_) => {
+            own.require = Require::default();
+            own.invalid = OnInvalid::Anonymous;
+            own.disabled = OnDisabled::Forward;
+            own.anonymous_role = None;
+        }
+    }
+    own
 }
 
 fn server_metrics(cluster: &Cluster, metrics: &Metrics) -> Vec<ServerMetrics> {

@@ -1,28 +1,46 @@
-//! `AdminApp`: the operators' listener. Only GET so far, never on a public address.
+//! `AdminApp`: the operators' listener, never on a public address.
 
+use super::body;
+use super::desk::Desk;
+use super::errand;
+use super::gate::{Gate, Way};
+use super::inquiry::Inquiry;
 use super::node::Node;
+use super::page::{json_page, page, problem, text};
+use super::refusal::Refusal;
 use super::report;
+use super::routes::{Access, Met, Missed, Page, meet};
+use crate::blueprint::AdminSettings;
+use crate::clock::Now;
+use crate::explain::{Described, Explanation, NotARequest};
 use crate::listen::{Endpoint, head_is_complete};
 use crate::observe::Phase;
+use crate::runtime::Runtime;
 use async_trait::async_trait;
-use http::{Method, Response, StatusCode, header};
+use http::{HeaderValue, Method, Response, StatusCode, header};
 use pingora::apps::http_app::ServeHttp;
 use pingora::protocols::http::ServerSession;
-use serde_json::{Value, json};
 use std::net::IpAddr;
+use std::sync::Arc;
 
-/// Answers `/livez`, `/readyz`, `/metrics`, `/status`, `/status.json`, `/config`, `/routes` and `/upstreams`.
+/// Answers what `ADMIN_ROUTES` lists.
 pub struct AdminApp {
     node: Node,
+    gate: Gate,
     is_loopback: bool,
 }
 
 impl AdminApp {
-    /// Reports on `node`, on this endpoint.
+    /// Reports on `node`, on this listener.
     #[must_use]
-    pub fn new(node: Node, endpoint: &Endpoint) -> Self {
-        let is_loopback = matches!(endpoint, Endpoint::Tcp(address) if address.ip().is_loopback());
-        Self { node, is_loopback }
+    pub fn new(node: Node, settings: &AdminSettings) -> Self {
+        let is_loopback =
+            matches!(&settings.listen, Endpoint::Tcp(address) if address.ip().is_loopback());
+        Self {
+            node,
+            gate: Gate::new(settings),
+            is_loopback,
+        }
     }
 
     /// A page in a browser on this host could reach a loopback listener under a name of its own (DNS rebinding):
@@ -31,26 +49,66 @@ impl AdminApp {
         !self.is_loopback || host.is_none_or(is_loopback_name)
     }
 
-    fn route(&self, method: &Method, path: &str) -> Response<Vec<u8>> {
-        let page = match path {
-            "/livez" => text(StatusCode::OK, "ok\n".to_owned()),
-            "/readyz" => self.ready(),
-            "/metrics" => self.metrics(),
-            "/status" => status_page(),
-            "/status.json" => json_page(&report::status(&self.node)),
-            "/config" => json_page(&report::config(&self.node)),
-            "/routes" => json_page(&report::routes(&self.node)),
-            "/upstreams" => json_page(&report::upstreams(&self.node)),
-            _ => return problem(StatusCode::NOT_FOUND, "no such page; see /status"),
-        };
-        if *method == Method::GET || *method == Method::HEAD {
-            return page;
+    async fn answer(&self, session: &mut ServerSession) -> Result<Response<Vec<u8>>, Refusal> {
+        let head = session.req_header();
+        let host = head.headers.get(header::HOST);
+        if !self.answers_to(host.and_then(|host| host.to_str().ok())) {
+            return Err(Refusal::new(
+                StatusCode::MISDIRECTED_REQUEST,
+                "the admin listener answers to loopback names only",
+            ));
         }
-        let mut refused = problem(StatusCode::METHOD_NOT_ALLOWED, "this page answers GET only");
-        refused
-            .headers_mut()
-            .insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
-        refused
+        let uri = head.uri.clone();
+        let met = match meet(&head.method, uri.path()) {
+            Ok(met) => met,
+            Err(missed) => return Ok(astray(missed)),
+        };
+        if met.access == Access::Open {
+            return Ok(self.show(met.page));
+        }
+        let way = self.gate.admit(&head.headers)?;
+        let body = body::read(session).await?;
+        self.serve(&met, uri.query(), &body, way).await
+    }
+
+    fn show(&self, page: Page) -> Response<Vec<u8>> {
+        let report = match page {
+            Page::Live => return text(StatusCode::OK, "ok\n".to_owned()),
+            Page::Ready => return self.ready(),
+            Page::Metrics => return self.metrics(),
+            Page::Status => return status_page(),
+            Page::StatusJson => report::status(&self.node),
+            Page::Config => report::config(&self.node),
+            Page::Routes => report::routes(&self.node),
+            Page::Upstreams => report::upstreams(&self.node),
+            _ => return problem(StatusCode::NOT_FOUND, NO_PAGE),
+        };
+        json_page(StatusCode::OK, &report)
+    }
+
+    async fn serve(
+        &self,
+        met: &Met<'_>,
+        query: Option<&str>,
+        body: &[u8],
+        way: Way,
+    ) -> Result<Response<Vec<u8>>, Refusal> {
+        // Connections live in the runtime of the proxy, which makes them.
+        if self.node.state.phase() == Phase::Starting {
+            return Err(Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the node is still starting; ask again in a moment",
+            ));
+        }
+        let runtime = self.node.live.load_full();
+        if met.page == Page::Explain {
+            return explain(runtime, body).await;
+        }
+        let inquiry = Inquiry::read(met.page, met.name, query, body)?;
+        let sources = runtime.resolver.sources();
+        let desk = Desk::open(sources, inquiry.source.as_deref(), way, Now::read())?;
+        let answer = desk.run(inquiry.errand).await?;
+        Ok(json_page(answer.status, &answer.body))
     }
 
     /// A store that is away does not make a node unready while it can serve.
@@ -66,10 +124,10 @@ impl AdminApp {
     fn metrics(&self) -> Response<Vec<u8>> {
         self.node.live.load().publish(&self.node.metrics);
         match self.node.metrics.render() {
-            Ok(page) => page_of(
+            Ok(metrics) => page(
                 StatusCode::OK,
                 "text/plain; version=0.0.4; charset=utf-8",
-                page,
+                metrics,
             ),
             Err(fault) => problem(StatusCode::INTERNAL_SERVER_ERROR, &fault.to_string()),
         }
@@ -80,24 +138,50 @@ impl AdminApp {
 impl ServeHttp for AdminApp {
     async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
         head_is_complete();
-        let head = session.req_header();
-        let host = head
-            .headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok());
-        let mut page = if self.answers_to(host) {
-            self.route(&head.method, head.uri.path())
-        } else {
-            problem(
-                StatusCode::MISDIRECTED_REQUEST,
-                "the admin listener answers to loopback names only",
-            )
+        let mut page = match self.answer(session).await {
+            Ok(page) => page,
+            Err(refusal) => refused(&refusal),
         };
-        if head.method == Method::HEAD {
+        // What is left of a body would be taken for the next request, or be waited for.
+        if !session.is_body_done() {
+            session.set_keepalive(None);
+        }
+        if session.req_header().method == Method::HEAD {
             page.body_mut().clear();
         }
         page
     }
+}
+
+/// Decides as the proxy would, with what this node remembers: a lookup like any other.
+async fn explain(runtime: Arc<Runtime>, body: &[u8]) -> Result<Response<Vec<u8>>, Refusal> {
+    let bad = |fault: NotARequest| Refusal::bad(fault.to_string());
+    let described = Described::parse(errand::object(body)?).map_err(bad)?;
+    let explanation = Explanation::of(runtime, &described).await.map_err(bad)?;
+    Ok(json_page(StatusCode::OK, &explanation.to_json()))
+}
+
+const NO_PAGE: &str = "no such page; see /status";
+
+fn astray(missed: Missed) -> Response<Vec<u8>> {
+    let Missed::Method(methods) = missed else {
+        return problem(StatusCode::NOT_FOUND, NO_PAGE);
+    };
+    let message = format!("this page answers {methods} only");
+    let mut page = problem(StatusCode::METHOD_NOT_ALLOWED, &message);
+    if let Ok(allow) = HeaderValue::from_str(&methods) {
+        page.headers_mut().insert(header::ALLOW, allow);
+    }
+    page
+}
+
+fn refused(refusal: &Refusal) -> Response<Vec<u8>> {
+    let mut page = problem(refusal.status, &refusal.message);
+    if refusal.status == StatusCode::UNAUTHORIZED {
+        let scheme = HeaderValue::from_static("Bearer realm=\"sessiongate admin\"");
+        page.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+    }
+    page
 }
 
 fn is_loopback_name(host: &str) -> bool {
@@ -112,47 +196,14 @@ fn is_loopback_name(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
-fn text(status: StatusCode, body: String) -> Response<Vec<u8>> {
-    page_of(status, "text/plain; charset=utf-8", body)
-}
-
 /// One file, nothing fetched from elsewhere; it reads `/status.json` every two seconds.
 fn status_page() -> Response<Vec<u8>> {
     const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'";
     let html = include_str!("status.html").to_owned();
-    let mut page = page_of(StatusCode::OK, "text/html; charset=utf-8", html);
-    let policy = header::HeaderValue::from_static(POLICY);
+    let mut page = page(StatusCode::OK, "text/html; charset=utf-8", html);
+    let policy = HeaderValue::from_static(POLICY);
     page.headers_mut()
         .insert(header::CONTENT_SECURITY_POLICY, policy);
-    page
-}
-
-fn json_page(value: &Value) -> Response<Vec<u8>> {
-    page_of(StatusCode::OK, "application/json", format!("{value:#}\n"))
-}
-
-fn problem(status: StatusCode, message: &str) -> Response<Vec<u8>> {
-    page_of(
-        status,
-        "application/json",
-        format!("{}\n", json!({ "error": message })),
-    )
-}
-
-fn page_of(status: StatusCode, content_type: &'static str, body: String) -> Response<Vec<u8>> {
-    let mut page = Response::new(body.into_bytes());
-    *page.status_mut() = status;
-    let length = header::HeaderValue::from(page.body().len());
-    let headers = page.headers_mut();
-    headers.insert(header::CONTENT_LENGTH, length);
-    headers.insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static(content_type),
-    );
-    headers.insert(
-        header::CACHE_CONTROL,
-        header::HeaderValue::from_static("no-store"),
-    );
     page
 }
 

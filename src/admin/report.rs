@@ -9,7 +9,7 @@ use crate::policy::{OnDisabled, OnInvalid};
 use crate::resolver::Source;
 use crate::route::{HostPattern, PathPattern};
 use crate::runtime::Route;
-use crate::store::{Feed, FeedMode, StoreSettings};
+use crate::store::{Feed, StoreSettings};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -64,13 +64,18 @@ fn source_page(
 ) -> Value {
     let (kind, address) = match &settings.store {
         StoreSettings::Memory(_) => ("memory", None),
-        StoreSettings::Redis(redis) => ("redis", Some(redis.address.to_string())),
+        StoreSettings::Redis(redis) => ("redis", Some(redis.servers.to_string())),
     };
+    let servers = source.store.servers();
+    let servers = servers
+        .iter()
+        .map(|server| json!({"address": server.address, "up": server.up}));
     json!({
         "name": source.name,
         "store": kind,
         "address": address,
         "up": source.store.is_up(),
+        "servers": servers.collect::<Vec<_>>(),
         "revocation": revocation(&source.store.feed(), lag, ttl),
         "token": settings.tokens.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
@@ -78,14 +83,10 @@ fn source_page(
 
 /// How soon a revocation holds here: measured while changes are announced, else the cache's TTL.
 fn revocation(feed: &Feed, lag: Option<Duration>, ttl: Duration) -> Value {
-    let (mode, reason) = match &feed.mode {
-        FeedMode::Tracking => ("tracking", None),
-        FeedMode::None(reason) => ("none", Some(reason)),
-    };
     let bound = if feed.vouching { Feed::BOUND } else { ttl };
     json!({
-        "by": mode,
-        "reason": reason,
+        "by": feed.mode.as_str(),
+        "reason": feed.mode.reason(),
         "announced": feed.vouching,
         "lag_seconds": lag.map(|lag| lag.as_secs_f64()),
         "bound_seconds": bound.as_secs_f64(),

@@ -1,10 +1,23 @@
 //! `Entry`: a remembered value and the arithmetic of how long it is trusted. Pure.
 
+use super::lookup::Ending;
 use super::moment::{Moment, Mono};
 use super::policy::CachePolicy;
+use super::ties::Tie;
 use crate::clock::UnixMillis;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+
+/// What an answer is remembered with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answer {
+    /// When the source was asked; of several, when the first was.
+    pub(super) asked: Moment,
+    pub(super) answered: Moment,
+    pub(super) epoch: u64,
+    /// Its own, and that of what it rests on; the same twice if that is nothing.
+    pub(super) ties: [Tie; 2],
+}
 
 /// A value with its three ends: when the source must be asked again, when it is of no use any more, and the record's own
 /// end on the wall clock.
@@ -20,6 +33,7 @@ pub(super) struct Entry<V> {
     expires_at: UnixMillis,
     /// Under which the source was last asked, whether it could answer or not.
     epoch: u64,
+    ties: [Tie; 2],
     trust: Trust,
     last_use: AtomicU32,
 }
@@ -45,17 +59,19 @@ pub(super) enum Standing {
 }
 
 impl<V> Entry<V> {
-    /// A value that was asked for at `asked` and arrived at `answered`; `None` if it has ended already.
+    /// A value as it arrived; `None` if it has ended already.
     ///
     /// Trust counts from the question: what the source said was true then, not necessarily later.
     pub(super) fn found(
         value: V,
         expires_at: Option<UnixMillis>,
-        (asked, answered): (Moment, Moment),
-        epoch: u64,
+        answer: Answer,
         policy: &CachePolicy,
         entropy: u64,
     ) -> Option<Self> {
+        let Answer {
+            asked, answered, ..
+        } = answer;
         let expires_at = expires_at.unwrap_or(UnixMillis(u64::MAX));
         let ask_at = asked.mono.after(shortened(policy.ttl, entropy));
         let record_end = answered.mono.after(answered.wall.until(expires_at));
@@ -64,7 +80,8 @@ impl<V> Entry<V> {
             ask_at,
             dead_at: ask_at.after(policy.stale_if_error).min(record_end),
             expires_at,
-            epoch,
+            epoch: answer.epoch,
+            ties: answer.ties,
             trust: Trust::Confirmed,
             last_use: AtomicU32::new(tick(answered)),
         };
@@ -101,6 +118,15 @@ impl<V> Entry<V> {
         &self.value
     }
 
+    pub(super) fn into_value(self) -> V {
+        self.value
+    }
+
+    /// What it hangs on.
+    pub(super) fn ties(&self) -> [Tie; 2] {
+        self.ties
+    }
+
     /// The epoch under which the source was last asked.
     pub(super) fn epoch(&self) -> u64 {
         self.epoch
@@ -120,23 +146,19 @@ impl<V> Entry<V> {
     }
 }
 
-impl Entry<()> {
-    /// "No such session", learned from a question at `asked`.
-    pub(super) fn absence(
-        asked: Moment,
-        answered: Moment,
-        epoch: u64,
-        policy: &CachePolicy,
-    ) -> Self {
-        let end = asked.mono.after(policy.negative_ttl);
+impl Entry<Option<Ending>> {
+    /// "No such session", or why one has ended.
+    pub(super) fn absence(why: Option<Ending>, answer: Answer, policy: &CachePolicy) -> Self {
+        let end = answer.asked.mono.after(policy.negative_ttl);
         Self {
-            value: (),
+            value: why,
             ask_at: end,
             dead_at: end,
             expires_at: UnixMillis(u64::MAX),
-            epoch,
+            epoch: answer.epoch,
+            ties: answer.ties,
             trust: Trust::Confirmed,
-            last_use: AtomicU32::new(tick(answered)),
+            last_use: AtomicU32::new(tick(answer.answered)),
         }
     }
 }
@@ -161,9 +183,10 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 #[cfg(test)]
 mod tests {
     use super::Standing::{Dead, Due, Fresh, Paused};
-    use super::{Entry, Standing, shortened};
+    use super::{Answer, Entry, Standing, shortened};
     use crate::cache::moment::{Moment, Mono};
     use crate::cache::policy::CachePolicy;
+    use crate::cache::ties::Tie;
     use crate::clock::UnixMillis;
     use std::time::Duration;
 
@@ -267,13 +290,13 @@ mod tests {
         assert_eq!(entry.standing(at(2), next + 1), Due, "paused before");
         let older = EPOCH - 1;
         assert_eq!(entry.standing(at(2), older), Paused, "read before it began");
-        let absence = Entry::absence(at(0), at(0), EPOCH, &CachePolicy::default());
+        let absence = Entry::absence(None, answer(at(0)), &CachePolicy::default());
         assert_eq!(absence.standing(at(1), next), Due, "absence");
     }
 
     #[test]
     fn an_absence_lasts_for_negative_ttl_from_the_question() {
-        let entry = Entry::absence(at(0), at(50), EPOCH, &CachePolicy::default());
+        let entry = Entry::absence(None, answer(at(50)), &CachePolicy::default());
         assert_eq!(entry.standing(at(1_999), EPOCH), Fresh);
         assert_eq!(entry.standing(at(2_000), EPOCH), Dead);
     }
@@ -291,14 +314,16 @@ mod tests {
     }
 
     fn found(expires_at: Option<UnixMillis>, answered: Moment) -> Option<Entry<()>> {
-        Entry::found(
-            (),
-            expires_at,
-            (at(0), answered),
-            EPOCH,
-            &CachePolicy::default(),
-            0,
-        )
+        Entry::found((), expires_at, answer(answered), &CachePolicy::default(), 0)
+    }
+
+    fn answer(answered: Moment) -> Answer {
+        Answer {
+            asked: at(0),
+            answered,
+            epoch: EPOCH,
+            ties: [Tie::default(); 2],
+        }
     }
 
     fn at(mono_ms: u64) -> Moment {

@@ -110,6 +110,11 @@ impl<T: Clone> Flights<T> {
         })
     }
 
+    /// Whether somebody loads this key.
+    pub(super) fn is_loading(&self, key: &CacheKey) -> bool {
+        self.open().latest.contains_key(key)
+    }
+
     pub(super) fn in_flight(&self) -> usize {
         self.open().aloft
     }

@@ -1,50 +1,74 @@
 //! `Memory`: what is known of each key, and the rule by which an answer becomes known.
 
-use super::entry::{Entry, Standing};
+use super::entry::{Answer, Entry, Standing};
 use super::epoch::Epoch;
 use super::generations::Generations;
 use super::key::CacheKey;
-use super::lookup::{Loaded, Lookup};
-use super::moment::Moment;
+use super::lookup::{Ending, Loaded, Lookup, Remembered};
+use super::moment::{Moment, Origin};
 use super::policy::CachePolicy;
 use super::question::{Question, Stamp};
 use super::table::Table;
+use super::ties::{Backing, Tie, Ties};
 use std::sync::Arc;
 
 /// Sessions and absences live in tables of their own: a spray of unknown tokens fills the second and cannot push a
 /// session out of the first.
 pub(super) struct Memory<V> {
     policy: CachePolicy,
+    pub(super) origin: Origin,
     pub(super) sessions: Table<V>,
-    pub(super) absences: Table<()>,
+    pub(super) absences: Table<Option<Ending>>,
     generations: Generations,
+    ties: Ties,
 }
 
-impl<V: Clone> Memory<V> {
-    pub(super) fn new(policy: CachePolicy) -> Self {
+impl<V: Remembered> Memory<V> {
+    pub(super) fn new(policy: CachePolicy, origin: Origin) -> Self {
         let max_entries = policy.max_entries.get();
         Self {
             policy,
+            origin,
             sessions: Table::new(max_entries),
             absences: Table::new((max_entries / SESSIONS_PER_ABSENCE).max(1)),
             generations: Generations::new(),
+            ties: Ties::new(),
         }
     }
 
     /// What may be served at once under the epoch.
     pub(super) fn peek<E>(&self, key: &CacheKey, epoch: u64, at: Moment) -> Option<Lookup<V, E>> {
-        let session = self
-            .sessions
-            .read(key, at, |entry| match entry.standing(at, epoch) {
+        let session = self.sessions.read(key, at, |entry| {
+            let standing = entry.standing(at, epoch);
+            match standing {
+                Standing::Due | Standing::Dead => None,
+                Standing::Fresh | Standing::Paused if self.is_over(entry, at) => None,
                 Standing::Fresh => Some(Lookup::Hit(entry.value().clone())),
                 Standing::Paused => Some(Lookup::Stale(entry.value().clone())),
-                Standing::Due | Standing::Dead => None,
-            });
+            }
+        });
         session.unwrap_or_else(|| {
-            let absence = |entry: &Entry<()>| entry.standing(at, epoch);
-            let standing = self.absences.read(key, at, absence)?;
-            (standing == Standing::Fresh).then_some(Lookup::KnownAbsent)
+            let absence = |entry: &Entry<Option<Ending>>| {
+                let is_known =
+                    entry.standing(at, epoch) == Standing::Fresh && self.hold(entry.ties());
+                is_known.then(|| *entry.value())
+            };
+            let why = self.absences.read(key, at, absence)??;
+            Some(why.map_or(Lookup::KnownAbsent, Lookup::KnownEnded))
         })
+    }
+
+    /// What a value under this key, or one that rests on it, will hang on.
+    pub(super) fn tie(&self, key: &CacheKey) -> Tie {
+        self.ties.tie(key)
+    }
+
+    pub(super) fn hold(&self, ties: [Tie; 2]) -> bool {
+        ties.into_iter().all(|tie| self.ties.hold(tie))
+    }
+
+    pub(super) fn cut(&self, bits: u64) {
+        self.ties.cut(bits);
     }
 
     /// Reads what the answer will be compared with, so it must come before the load begins.
@@ -52,6 +76,7 @@ impl<V: Clone> Memory<V> {
         Question {
             key,
             asked,
+            tie: self.ties.tie(&key),
             stamp: Stamp {
                 generation: self.generations.of(&key),
                 epoch: epoch.current(),
@@ -68,20 +93,24 @@ impl<V: Clone> Memory<V> {
         loaded: Loaded<V, E>,
     ) -> Lookup<V, E> {
         match loaded {
-            Loaded::Found { value, expires_at } => {
+            Loaded::Found {
+                value,
+                expires_at,
+                backing,
+            } => {
                 let entropy = self.sessions.entropy(&question.key, answered, TRUST_SALT);
-                let (times, epoch) = ((question.asked, answered), question.stamp.epoch);
-                let policy = &self.policy;
-                let entry = Entry::found(value.clone(), expires_at, times, epoch, policy, entropy);
+                let answer = self.answer(question, answered, backing);
+                let entry = Entry::found(value.clone(), expires_at, answer, &self.policy, entropy);
                 let Some(entry) = entry else {
-                    return self.absent(question, answered);
+                    return self.absent(question, answered, None, None);
                 };
                 let counts = || self.counts(question);
                 self.sessions
                     .insert_if(question.key, entry, answered, counts);
                 Lookup::Loaded(value)
             }
-            Loaded::Absent => self.absent(question, answered),
+            Loaded::Absent => self.absent(question, answered, None, None),
+            Loaded::Ended { why, backing } => self.absent(question, answered, Some(why), backing),
             Loaded::Broken(fault) => {
                 self.disprove(question);
                 Lookup::Failed(fault)
@@ -96,7 +125,7 @@ impl<V: Clone> Memory<V> {
     pub(super) fn usable(&self, key: &CacheKey, epoch: &Epoch, at: Moment) -> Option<V> {
         self.sessions
             .read(key, at, |entry| {
-                let is_usable = !entry.is_dead(at) && epoch.bridges(entry.epoch());
+                let is_usable = !self.is_over(entry, at) && epoch.bridges(entry.epoch());
                 is_usable.then(|| entry.value().clone())
             })
             .flatten()
@@ -104,29 +133,55 @@ impl<V: Clone> Memory<V> {
 
     /// The order is the rule: an answer that is compared after the new generation is refused, one that was remembered
     /// before it is removed.
-    pub(super) fn invalidate(&self, key: &CacheKey) {
+    pub(super) fn invalidate(&self, key: &CacheKey) -> Option<V> {
         self.generations.advance(key);
-        self.sessions.remove(key);
+        let session = self.sessions.remove(key);
         self.absences.remove(key);
+        session.map(Entry::into_value)
     }
 
-    /// Asked under the lock of the table that is about to change.
-    fn counts(&self, question: &Question) -> bool {
+    /// Whether nothing was announced since. Asked under the lock of the table that is about to change.
+    pub(super) fn counts(&self, question: &Question) -> bool {
         let Stamp { generation, epoch } = question.stamp;
         self.generations.of(&question.key) == generation && question.epoch.current() == epoch
     }
 
-    /// The source says that there is no such session: it was revoked, or never was.
-    fn absent<E>(&self, question: &Question, answered: Moment) -> Lookup<V, E> {
+    /// The source says that there is no such session, or that it has ended.
+    fn absent<E>(
+        &self,
+        question: &Question,
+        answered: Moment,
+        why: Option<Ending>,
+        backing: Option<Backing>,
+    ) -> Lookup<V, E> {
         self.disprove(question);
         if !self.policy.negative_ttl.is_zero() {
-            let entry =
-                Entry::absence(question.asked, answered, question.stamp.epoch, &self.policy);
+            let answer = self.answer(question, answered, backing);
+            let entry = Entry::absence(why, answer, &self.policy);
             let counts = || self.counts(question);
             self.absences
                 .insert_if(question.key, entry, answered, counts);
         }
-        Lookup::Absent
+        why.map_or(Lookup::Absent, Lookup::Ended)
+    }
+
+    fn answer(&self, question: &Question, answered: Moment, backing: Option<Backing>) -> Answer {
+        let own = question.asked;
+        let asked = match backing.map(|backing| self.origin.moment(backing.asked)) {
+            Some(earlier) if earlier.mono < own.mono => earlier,
+            _ => own,
+        };
+        Answer {
+            asked,
+            answered,
+            epoch: question.stamp.epoch,
+            ties: question.ties(backing),
+        }
+    }
+
+    /// Whether the value is of no use to anybody, be the source there or away.
+    fn is_over(&self, entry: &Entry<V>, at: Moment) -> bool {
+        entry.is_dead(at) || !self.hold(entry.ties()) || !entry.value().holds(at.wall)
     }
 
     /// Removes a session that was asked for no later than this question.
@@ -144,7 +199,7 @@ impl<V: Clone> Memory<V> {
         let entropy = self.sessions.entropy(&question.key, at, PAUSE_SALT);
         self.sessions
             .change(&question.key, |entry| {
-                let is_usable = !entry.is_dead(at) && question.epoch.bridges(entry.epoch());
+                let is_usable = !self.is_over(entry, at) && question.epoch.bridges(entry.epoch());
                 is_usable.then(|| {
                     // Otherwise the source may be able to answer by now.
                     if self.counts(question) {
@@ -165,13 +220,15 @@ const PAUSE_SALT: u8 = 255;
 
 #[cfg(test)]
 mod tests {
-    use super::{Epoch, Loaded, Lookup, Memory, Moment, Question};
+    use super::{Epoch, Loaded, Lookup, Memory, Moment, Origin, Question, Remembered};
     use crate::cache::key::CacheKey;
     use crate::cache::moment::Mono;
     use crate::cache::policy::CachePolicy;
-    use crate::clock::UnixMillis;
+    use crate::clock::{Now, UnixMillis};
     use crate::token::TokenDigest;
     use std::sync::{Arc, Weak};
+
+    impl Remembered for Arc<Dropped> {}
 
     /// Learns an answer at the moment in which it is dropped itself.
     struct Dropped(Option<(Weak<Memory<Arc<Dropped>>>, Question)>);
@@ -188,7 +245,8 @@ mod tests {
 
     #[test]
     fn an_answer_that_comes_right_after_the_removal_is_refused() {
-        let memory = Arc::new(Memory::new(CachePolicy::default()));
+        let origin = Origin::new(Now::read());
+        let memory = Arc::new(Memory::new(CachePolicy::default(), origin));
         let key = CacheKey::new(0, TokenDigest::of("token"));
         let epoch = Arc::<Epoch>::default();
         let question = || memory.question(key, AT, &epoch);
@@ -203,6 +261,7 @@ mod tests {
         let loaded = Loaded::Found {
             value: Arc::new(value),
             expires_at: None,
+            backing: None,
         };
         let answer: Lookup<_, ()> = memory.learn(question, AT, loaded);
         assert!(matches!(answer, Lookup::Loaded(_)));

@@ -11,15 +11,19 @@ mod memory;
 mod moment;
 mod policy;
 mod question;
+mod refreshing;
+mod sample;
 mod session_cache;
 mod stats;
 mod table;
 #[cfg(test)]
 mod tests;
+mod ties;
 
 pub use epoch::Epoch;
 pub use key::CacheKey;
-pub use lookup::{Loaded, Lookup};
+pub use lookup::{Ending, Forgotten, Loaded, Lookup, Remembered};
 pub use policy::{CachePolicy, LoadLimits};
 pub use session_cache::SessionCache;
 pub use stats::{CacheStats, SegmentStats};
+pub use ties::{Backing, Tie};

@@ -3,6 +3,7 @@
 use super::epoch::Epoch;
 use super::key::CacheKey;
 use super::moment::Moment;
+use super::ties::{Backing, Tie};
 use std::sync::Arc;
 
 /// Put before the load begins. Its answer is remembered only if no change to the key was announced meanwhile and the
@@ -11,7 +12,16 @@ pub(super) struct Question {
     pub(super) key: CacheKey,
     pub(super) asked: Moment,
     pub(super) stamp: Stamp,
+    /// The key's own: cut by whoever knows a session's name alone.
+    pub(super) tie: Tie,
     pub(super) epoch: Arc<Epoch>,
+}
+
+impl Question {
+    /// What an answer hangs on: the key's own name, and what it rests on.
+    pub(super) fn ties(&self, backing: Option<Backing>) -> [Tie; 2] {
+        [self.tie, backing.map_or(self.tie, |backing| backing.tie)]
+    }
 }
 
 /// The generation of a key and the epoch of its source, as they were read together.

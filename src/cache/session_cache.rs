@@ -3,11 +3,14 @@
 use super::epoch::Epoch;
 use super::flight::{Boarding, Flights};
 use super::key::CacheKey;
-use super::lookup::{Loaded, Lookup};
+use super::lookup::{Forgotten, Loaded, Lookup, Remembered};
 use super::memory::Memory;
 use super::moment::Origin;
 use super::policy::{CachePolicy, LoadLimits};
+use super::question::Question;
+use super::refreshing::Refreshing;
 use super::stats::CacheStats;
+use super::ties::Tie;
 use crate::clock::Now;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,15 +22,22 @@ pub struct SessionCache<V, E> {
 }
 
 struct Shared<V, E> {
-    origin: Origin,
     memory: Memory<V>,
-    flights: Arc<Flights<Lookup<V, E>>>,
+    flights: Arc<Flights<Landed<V, E>>>,
+    refreshing: Refreshing,
     invalidations: AtomicU64,
+}
+
+/// What a flight brought home, for everybody who waits for it.
+#[derive(Clone)]
+struct Landed<V, E> {
+    lookup: Lookup<V, E>,
+    ties: [Tie; 2],
 }
 
 impl<V, E> SessionCache<V, E>
 where
-    V: Clone + Send + Sync + 'static,
+    V: Remembered,
     E: Clone + Send + Sync + 'static,
 {
     /// An empty cache whose time begins at `now`.
@@ -35,9 +45,9 @@ where
     pub fn new(policy: CachePolicy, limits: LoadLimits, now: Now) -> Self {
         Self {
             shared: Arc::new(Shared {
-                origin: Origin::new(now),
-                memory: Memory::new(policy),
+                memory: Memory::new(policy, Origin::new(now)),
                 flights: Flights::new(limits),
+                refreshing: Refreshing::default(),
                 invalidations: AtomicU64::new(0),
             }),
         }
@@ -48,8 +58,8 @@ where
     /// `epoch` is that of the key's source. What was asked for under an older one is not served from here.
     #[must_use]
     pub fn peek(&self, key: &CacheKey, epoch: &Epoch, now: Now) -> Option<Lookup<V, E>> {
-        let at = self.shared.origin.moment(now);
-        self.shared.memory.peek(key, epoch.current(), at)
+        let memory = &self.shared.memory;
+        memory.peek(key, epoch.current(), memory.origin.moment(now))
     }
 
     /// Loads a key that [`peek`](Self::peek) could not answer, or waits for whoever does so already.
@@ -72,43 +82,100 @@ where
         Fut: Future<Output = Loaded<V, E>> + Send + 'static,
     {
         let Shared {
-            origin,
-            memory,
-            flights,
-            ..
+            memory, flights, ..
         } = &*self.shared;
-        let asked = origin.moment(now);
-        let question = memory.question(key, asked, epoch);
-        let flight = match flights.board(key, question.stamp) {
-            Boarding::Lead(flight) => flight,
-            Boarding::Join(arrival) => return arrival.outcome().await.unwrap_or(Lookup::Aborted),
-            // That this node cannot ask is a failure of the source as far as a known session is concerned (R7).
-            Boarding::Full => {
-                let known = memory.usable(&key, epoch, asked);
-                return known.map_or(Lookup::Overloaded, Lookup::Stale);
+        let asked = memory.origin.moment(now);
+        for _ in 0..MAX_JOINS {
+            let question = memory.question(key, asked, epoch);
+            let flight = match flights.board(key, question.stamp) {
+                Boarding::Lead(flight) => flight,
+                Boarding::Join(arrival) => match arrival.outcome().await {
+                    None => return Lookup::Aborted,
+                    // Cut while it was in the air, perhaps before this request came: it has to ask for itself.
+                    Some(landed) if !memory.hold(landed.ties) => continue,
+                    Some(landed) => return landed.lookup,
+                },
+                // That this node cannot ask is a failure of the source as far as a known session is concerned (R7).
+                Boarding::Full => {
+                    let known = memory.usable(&key, epoch, asked);
+                    return known.map_or(Lookup::Overloaded, Lookup::Stale);
+                }
+            };
+            let ties = question.ties(None);
+            // Another flight may have landed between the caller's peek and this one.
+            if let Some(lookup) = memory.peek(&key, question.stamp.epoch, asked) {
+                let known = lookup.clone();
+                flight.land(Landed { lookup, ties });
+                return known;
             }
-        };
-        // Another flight may have landed between the caller's peek and this one.
-        if let Some(known) = memory.peek(&key, question.stamp.epoch, asked) {
-            flight.land(known.clone());
-            return known;
+            let arrival = flight.arrival();
+            let shared = Arc::clone(&self.shared);
+            tokio::spawn(async move {
+                let loaded = load().await;
+                flight.land(shared.learn(&question, clock(), loaded));
+            });
+            let landed = arrival.outcome().await;
+            return landed.map_or(Lookup::Aborted, |landed| landed.lookup);
         }
-        let arrival = flight.arrival();
-        let shared = Arc::clone(&self.shared);
-        tokio::spawn(async move {
-            let loaded = load().await;
-            let answered = shared.origin.moment(clock());
-            flight.land(shared.memory.learn(&question, answered, loaded));
-        });
-        arrival.outcome().await.unwrap_or(Lookup::Aborted)
+        Lookup::Overloaded
     }
 
-    /// Forgets what is known of a key, be it a session or an absence, because its source announced a change.
+    /// Loads a key again of which something has just been forgotten, so that the next request finds it known or waits
+    /// for less. Changes that come meanwhile are waited out: one load at a time, whatever the number of calls.
+    pub fn refresh<F, Fut>(&self, key: CacheKey, epoch: &Arc<Epoch>, clock: fn() -> Now, load: F)
+    where
+        F: Fn() -> Fut + Send + 'static,
+        Fut: Future<Output = Loaded<V, E>> + Send + 'static,
+    {
+        let Some(place) = self.shared.refreshing.take(key) else {
+            return;
+        };
+        let (shared, epoch) = (Arc::clone(&self.shared), Arc::clone(epoch));
+        tokio::spawn(async move {
+            for _ in 0..MAX_REFRESHES {
+                let asked = shared.memory.origin.moment(clock());
+                let question = shared.memory.question(key, asked, &epoch);
+                match shared.flights.board(key, question.stamp) {
+                    Boarding::Lead(flight) => {
+                        let loaded = load().await;
+                        flight.land(shared.learn(&question, clock(), loaded));
+                    }
+                    Boarding::Join(arrival) => _ = arrival.outcome().await,
+                    Boarding::Full => break,
+                }
+                if shared.memory.counts(&question) {
+                    break;
+                }
+            }
+            drop(place);
+        });
+    }
+
+    /// Forgets what is known of a key, be it a session or an absence, because its source announced a change. `None`: it
+    /// was neither a session nor being asked for.
     ///
     /// Once this has returned, nothing that was asked for before the call is served to a request that comes after it:
     /// it neither stays, nor is a load of it remembered or waited for.
-    pub fn invalidate(&self, key: &CacheKey) {
-        self.shared.memory.invalidate(key);
+    pub fn invalidate(&self, key: &CacheKey) -> Option<Forgotten<V>> {
+        let session = self.shared.memory.invalidate(key);
+        self.shared.invalidations.fetch_add(1, Ordering::Relaxed);
+        let loading = || self.shared.flights.is_loading(key);
+        session
+            .map(Forgotten::Session)
+            .or_else(|| loading().then_some(Forgotten::Loading))
+    }
+
+    /// What a value under this key, or one that rests on it, will hang on. Taken before the source is asked.
+    #[must_use]
+    pub fn tie(&self, key: &CacheKey) -> Tie {
+        self.shared.memory.tie(key)
+    }
+
+    /// Ends whatever hangs on a tie of these bits, the first 64 of a key's digest: in one step, however much that is.
+    ///
+    /// Once this has returned, a request that comes after it is not served what hung on them before.
+    pub fn cut(&self, bits: u64) {
+        self.shared.memory.cut(bits);
         self.shared.invalidations.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -127,3 +194,19 @@ where
         }
     }
 }
+
+impl<V: Remembered, E> Shared<V, E> {
+    fn learn(&self, question: &Question, answered: Now, loaded: Loaded<V, E>) -> Landed<V, E> {
+        let ties = question.ties(loaded.backing());
+        let answered = self.memory.origin.moment(answered);
+        Landed {
+            lookup: self.memory.learn(question, answered, loaded),
+            ties,
+        }
+    }
+}
+
+/// Flights that one request joins in vain before it is told that there is too much to do.
+const MAX_JOINS: usize = 4;
+/// Loads of one refresh before it leaves the key to the next request.
+const MAX_REFRESHES: usize = 8;

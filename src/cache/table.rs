@@ -3,6 +3,7 @@
 use super::entry::Entry;
 use super::key::CacheKey;
 use super::moment::Moment;
+use super::sample::Sample;
 use super::stats::SegmentStats;
 use ahash::RandomState;
 use dashmap::{DashMap, Entry as Slot};
@@ -18,19 +19,6 @@ pub(super) struct Table<V> {
     taken: AtomicUsize,
     evicted_by_capacity: AtomicU64,
     evicted_by_ttl: AtomicU64,
-}
-
-/// Some entries, of which one will be missed least.
-#[derive(Default)]
-struct Sample {
-    seen: usize,
-    victim: Option<Victim>,
-}
-
-struct Victim {
-    key: CacheKey,
-    last_use: u32,
-    is_dead: bool,
 }
 
 impl<V> Table<V> {
@@ -102,17 +90,19 @@ impl<V> Table<V> {
         }
     }
 
-    pub(super) fn remove(&self, key: &CacheKey) -> bool {
+    pub(super) fn remove(&self, key: &CacheKey) -> Option<Entry<V>> {
         self.remove_if(key, |_| true)
     }
 
     /// `must` is asked under the lock of the shard, under the same condition as [`read`](Self::read).
-    pub(super) fn remove_if(&self, key: &CacheKey, must: impl FnOnce(&Entry<V>) -> bool) -> bool {
-        let removed = self.entries.remove_if(key, |_, entry| must(entry));
-        if removed.is_some() {
-            self.release();
-        }
-        removed.is_some()
+    pub(super) fn remove_if(
+        &self,
+        key: &CacheKey,
+        must: impl FnOnce(&Entry<V>) -> bool,
+    ) -> Option<Entry<V>> {
+        let (_, entry) = self.entries.remove_if(key, |_, entry| must(entry))?;
+        self.release();
+        Some(entry)
     }
 
     /// Bits that nobody outside can predict and that differ from key to key, moment to moment and salt to salt.
@@ -179,7 +169,7 @@ impl<V> Table<V> {
         let Some(victim) = self.sample(key, at, attempt, windows).victim else {
             return;
         };
-        if (victim.is_dead || is_full) && self.remove(&victim.key) {
+        if (victim.is_dead || is_full) && self.remove(&victim.key).is_some() {
             let count = if victim.is_dead {
                 &self.evicted_by_ttl
             } else {
@@ -228,26 +218,6 @@ impl<V> Table<V> {
     }
 }
 
-impl Sample {
-    fn consider<V>(&mut self, key: &CacheKey, entry: &Entry<V>, at: Moment) {
-        self.seen += 1;
-        let candidate = Victim {
-            key: *key,
-            last_use: entry.last_use(),
-            is_dead: entry.is_dead(at),
-        };
-        // `false` sorts before `true`: a living victim gives way to a dead candidate.
-        let rank = |victim: &Victim| (!victim.is_dead, victim.last_use);
-        if self
-            .victim
-            .as_ref()
-            .is_none_or(|victim| rank(&candidate) < rank(victim))
-        {
-            self.victim = Some(candidate);
-        }
-    }
-}
-
 const ENTRIES_PER_SHARD: usize = 64;
 const MAX_SHARDS: usize = 256;
 /// Races with other threads that insert at the bound, before the entry is given up.
@@ -264,8 +234,10 @@ const TAG_MAX: u64 = 0x7f;
 #[cfg(test)]
 mod tests {
     use super::{CacheKey, Entry, Table};
+    use crate::cache::entry::Answer;
     use crate::cache::moment::{Moment, Mono};
     use crate::cache::policy::CachePolicy;
+    use crate::cache::ties::Tie;
     use crate::clock::UnixMillis;
     use crate::token::TokenDigest;
     use std::time::Duration;
@@ -273,8 +245,8 @@ mod tests {
     #[test]
     fn an_entry_costs_what_we_say() {
         // With a value of 8 bytes. hashbrown adds one, and between a third and seven eighths of its slots are in use:
-        // an entry takes 102 to 267 bytes.
-        assert_eq!(size_of::<(CacheKey, Entry<u64>)>(), 88);
+        // an entry takes 120 to 315 bytes.
+        assert_eq!(size_of::<(CacheKey, Entry<u64>)>(), 104);
     }
 
     #[test]
@@ -387,7 +359,13 @@ mod tests {
             ttl: Duration::from_secs(1_000_000),
             ..CachePolicy::default()
         };
-        Entry::found(0, expires_at, (since, since), 0, &policy, 0).expect("not expired")
+        let answer = Answer {
+            asked: since,
+            answered: since,
+            epoch: 0,
+            ties: [Tie::default(); 2],
+        };
+        Entry::found(0, expires_at, answer, &policy, 0).expect("not expired")
     }
 
     fn at(mono_ms: u64) -> Moment {

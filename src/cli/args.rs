@@ -1,11 +1,10 @@
 //! The command line, as types.
 
+use super::config_file::ConfigFile;
+use super::session_args::{SessionCommand, UserCommand};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use std::path::PathBuf;
-
-/// Where the unit file and the package put the configuration.
-pub(super) const DEFAULT_CONFIG: &str = "/etc/sessiongate/sessiongate.yaml";
 
 /// A session and identity gateway: sessions in, trusted identity headers out.
 #[derive(Debug, Parser)]
@@ -21,14 +20,6 @@ pub(super) struct Cli {
     pub(super) config: ConfigFile,
 }
 
-/// Which file to read.
-#[derive(Args, Clone, Debug)]
-pub(super) struct ConfigFile {
-    /// The configuration file; `-` reads standard input.
-    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
-    pub(super) config: PathBuf,
-}
-
 /// One subcommand each.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -38,6 +29,12 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Show how a request would be decided, step by step, and what the upstream would see.
     Explain(ExplainArgs),
+    /// Make, show, list and revoke sessions.
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Log a user out everywhere, disable, enable, show.
+    #[command(subcommand)]
+    User(UserCommand),
     /// Ask a running node how it is.
     Status(StatusArgs),
     /// Watch a running node on one screen, refreshed every second.
@@ -55,8 +52,8 @@ pub(super) enum Command {
     },
     /// Print a manual page (troff).
     Man {
-        /// Of this command; left out: of sessiongate itself.
-        command: Option<String>,
+        /// Of this command, such as `run` or `session create`; left out: of sessiongate itself.
+        command: Vec<String>,
     },
     /// Print the version.
     Version,
@@ -103,6 +100,9 @@ pub(super) struct ExplainArgs {
     /// Short for an `Authorization: Bearer` header with this token.
     #[arg(long)]
     pub(super) token: Option<String>,
+    /// Ask the running node, over its admin listener, instead of deciding offline.
+    #[arg(long)]
+    pub(super) live: bool,
     /// Print the result as JSON.
     #[arg(long)]
     pub(super) json: bool,

@@ -1,7 +1,8 @@
 //! `check`: every error at once, or who may pass where; `--live` also knocks at stores and upstreams.
 #![expect(clippy::print_stderr, reason = "data goes to stdout, talk to stderr")]
 
-use super::args::{CheckArgs, DEFAULT_CONFIG};
+use super::args::CheckArgs;
+use super::config_file::DEFAULT_CONFIG;
 use super::failure::Failure;
 use super::output::{print, print_json};
 use crate::admin::who_passes;

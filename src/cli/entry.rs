@@ -3,7 +3,7 @@
 
 use super::args::{Cli, Command};
 use super::failure::Failure;
-use super::{check, demo, echo, explain, output, run, status};
+use super::{administer, check, demo, echo, explain, output, run, status};
 use crate::config;
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
@@ -34,6 +34,8 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Run(file) => run::run(&file.config),
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Session(command) => administer::administer(command.into_errand()),
+        Command::User(command) => administer::administer(command.into_errand()),
         Command::Status(args) => status::status(&args),
         Command::Top(config) => status::top(&config),
         Command::Demo(args) => demo::run(&args.listen, &args.admin).map_err(Failure::from_error),
@@ -44,7 +46,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             clap_complete::generate(shell, &mut Cli::command(), "sessiongate", &mut script);
             output::print_bytes(&script)
         }
-        Command::Man { command } => output::print_bytes(&manual(command.as_deref())?),
+        Command::Man { command } => output::print_bytes(&manual(&command)?),
         Command::Version => {
             let line = concat!("sessiongate ", env!("CARGO_PKG_VERSION"), "\n");
             output::print(line)
@@ -52,16 +54,17 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-/// The page of a command, under the name by which the main page refers to it: `sessiongate-run`.
-fn manual(command: Option<&str>) -> Result<Vec<u8>, Failure> {
+/// The page of a command, under the name by which the page above it refers to it: `sessiongate-session-create`.
+fn manual(command: &[String]) -> Result<Vec<u8>, Failure> {
     let mut whole = Cli::command().disable_help_subcommand(true);
     whole.build();
-    let subject = match command {
-        None => &whole,
-        Some(name) => whole
-            .find_subcommand(name)
-            .ok_or_else(|| Failure::from_error(format!("there is no command `{name}`")))?,
-    };
+    let mut subject = &whole;
+    for word in command {
+        subject = subject.find_subcommand(word).ok_or_else(|| {
+            let words = command.join(" ");
+            Failure::from_error(format!("there is no command `{words}`"))
+        })?;
+    }
     let mut page = Vec::new();
     clap_mangen::Man::new(subject.clone())
         .render(&mut page)

@@ -1,7 +1,10 @@
 //! The command line.
 
+mod admin_client;
+mod administer;
 mod args;
 mod check;
+mod config_file;
 mod demo;
 mod echo;
 mod entry;
@@ -9,6 +12,8 @@ mod explain;
 mod failure;
 mod output;
 mod run;
+mod session_args;
+mod session_text;
 mod status;
 
 pub use entry::main;

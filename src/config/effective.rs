@@ -7,8 +7,8 @@ use crate::headers::{CustomHeader, HasuraProfile, IdentityTypes, Profile};
 use crate::listen::ClientLimits;
 use crate::observe::LogSettings;
 use crate::policy::Require;
-use crate::route::RouteSettings;
-use crate::store::{RedisAddress, RedisSettings, StoreSettings};
+use crate::route::{Endpoint, RouteSettings};
+use crate::store::{RedisAddress, RedisServers, RedisSettings, SentinelSettings, StoreSettings};
 use crate::token::TokenSource;
 use crate::upstream::UpstreamSettings;
 use serde_json::{Map, Value, json};
@@ -39,7 +39,11 @@ pub(super) fn configuration(blueprint: &Blueprint) -> Value {
         "shutdown": {"drain": show_duration(blueprint.drain)},
     });
     if let Some(admin) = &blueprint.admin {
-        set(&mut file, "admin", json!({"listen": admin.to_string()}));
+        let mut section = json!({"listen": admin.listen.to_string()});
+        if admin.token.is_some() {
+            set(&mut section, "token", REDACTED.into());
+        }
+        set(&mut file, "admin", section);
     }
     if let Some(threads) = blueprint.threads {
         set(&mut file, "threads", threads.get().into());
@@ -90,7 +94,7 @@ fn upstream(group: &UpstreamSettings) -> Value {
 
 fn source(source: &SourceSettings) -> Value {
     let tokens: Value = source.tokens.iter().map(token).collect();
-    match &source.store {
+    let mut section = match &source.store {
         StoreSettings::Redis(store) => {
             json!({"token": tokens, "key": store.key.to_string(), "redis": redis(store)})
         }
@@ -98,7 +102,11 @@ fn source(source: &SourceSettings) -> Value {
             json!({"token": tokens, "memory": {}})
         }
         StoreSettings::Memory(_) => json!({"token": tokens, "memory": {"seed": REDACTED}}),
+    };
+    if let Some(idle) = source.idle_timeout {
+        set(&mut section, "idle_timeout", show_duration(idle).into());
     }
+    section
 }
 
 fn token(source: &TokenSource) -> Value {
@@ -112,44 +120,80 @@ fn token(source: &TokenSource) -> Value {
 }
 
 fn redis(store: &RedisSettings) -> Value {
-    let url = match &store.address {
-        RedisAddress::Tcp { .. } => format!("{}/{}", store.address, store.db),
-        RedisAddress::Unix(_) => format!("{}?db={}", store.address, store.db),
-    };
     let mut section = json!({
-        "url": url,
         "timeout": {
             "connect": show_duration(store.connect_timeout),
             "reply": show_duration(store.reply_timeout),
         },
+        "on_push": word(&words::ON_PUSH, &store.on_push),
     });
-    if let Some(username) = &store.username {
-        set(&mut section, "username", username.as_str().into());
-    }
-    if store.password.is_some() {
-        set(&mut section, "password", REDACTED.into());
-    }
-    if let RedisAddress::Tcp { tls: Some(tls), .. } = &store.address
-        && tls.ca_pem.is_some()
-    {
+    let ca = match &store.servers {
+        RedisServers::One(address) => {
+            set(&mut section, "url", redis_url(address, store.db).into());
+            match address {
+                RedisAddress::Tcp { tls, .. } => tls.as_ref(),
+                RedisAddress::Unix(_) => None,
+            }
+        }
+        RedisServers::Sentinel(settings) => {
+            set(&mut section, "sentinel", sentinel(settings));
+            set(&mut section, "db", store.db.into());
+            set(&mut section, "tls", settings.tls.is_some().into());
+            settings.tls.as_ref()
+        }
+        RedisServers::Cluster(settings) => {
+            set(&mut section, "cluster", texts(&settings.nodes));
+            set(&mut section, "tls", settings.tls.is_some().into());
+            settings.tls.as_ref()
+        }
+    };
+    login(
+        &mut section,
+        store.username.as_ref(),
+        store.password.is_some(),
+    );
+    if ca.is_some_and(|tls| tls.ca_pem.is_some()) {
         set(&mut section, "ca", REDACTED.into());
     }
     section
 }
 
+fn redis_url(address: &RedisAddress, db: i64) -> String {
+    match address {
+        RedisAddress::Tcp { .. } => format!("{address}/{db}"),
+        RedisAddress::Unix(_) => format!("{address}?db={db}"),
+    }
+}
+
+fn sentinel(settings: &SentinelSettings) -> Value {
+    let mut section = json!({"master": settings.master, "nodes": texts(&settings.nodes)});
+    let has_password = settings.password.is_some();
+    login(&mut section, settings.username.as_ref(), has_password);
+    section
+}
+
+fn login(section: &mut Value, username: Option<&String>, has_password: bool) {
+    if let Some(username) = username {
+        set(section, "username", username.as_str().into());
+    }
+    if has_password {
+        set(section, "password", REDACTED.into());
+    }
+}
+
 fn cache(blueprint: &Blueprint) -> Value {
     let policy = &blueprint.cache;
-    let tracks = |source: &SourceSettings| match &source.store {
-        StoreSettings::Redis(store) => store.tracking,
-        StoreSettings::Memory(_) => false,
+    let by = |source: &SourceSettings| match &source.store {
+        StoreSettings::Redis(store) => Some(store.invalidation),
+        StoreSettings::Memory(_) => None,
     };
-    let tracking = blueprint.sources.iter().any(tracks);
+    let invalidation = blueprint.sources.iter().find_map(by);
     json!({
         "max_entries": policy.max_entries,
         "ttl": show_duration(policy.ttl),
         "negative_ttl": show_duration(policy.negative_ttl),
         "stale_if_error": show_duration(policy.stale_if_error),
-        "invalidation": word(&words::INVALIDATION, &tracking),
+        "invalidation": word(&words::INVALIDATION, &invalidation.unwrap_or_default()),
     })
 }
 
@@ -175,7 +219,20 @@ fn route(route: &RouteSettings, blueprint: &Blueprint) -> Value {
         "credentials": word(&words::CREDENTIALS, &route.credentials),
         "underscores": word(&words::UNDERSCORES, &route.underscores),
         "max_body": limit(route.max_body_bytes),
+        "logout": route.endpoints.iter().find_map(logout).unwrap_or(false.into()),
+        "whoami": route.endpoints.contains(&Endpoint::WhoAmI),
     })
+}
+
+fn logout(endpoint: &Endpoint) -> Option<Value> {
+    let Endpoint::LogOut(cookie) = endpoint else {
+        return None;
+    };
+    let mut section = json!({"cookie_path": cookie.path});
+    if let Some(domain) = &cookie.domain {
+        set(&mut section, "cookie_domain", domain.as_str().into());
+    }
+    Some(section)
 }
 
 fn profile(profile: &Profile) -> Value {

@@ -24,18 +24,20 @@ sections! {
     CLIENT_TIMEOUT "client_timeout" ["header", "idle", "read", "write"];
     UPSTREAM "upstream" ["servers", "balance", "timeout"];
     UPSTREAM_TIMEOUT "upstream_timeout" ["connect", "read", "write", "idle"];
-    SOURCE "source" ["token", "key", "redis", "memory"];
+    SOURCE "source" ["token", "key", "idle_timeout", "redis", "memory"];
     TOKEN "token" ["cookie"];
     COOKIE "cookie" ["name", "duplicates"];
-    REDIS "redis" ["url", "username", "password", "ca", "timeout"];
+    REDIS "redis" ["url", "sentinel", "cluster", "db", "username", "password", "tls", "ca", "timeout", "on_push"];
+    SENTINEL "sentinel" ["master", "nodes", "username", "password"];
     REDIS_TIMEOUT "redis_timeout" ["connect", "reply"];
     MEMORY "memory" ["seed"];
     CACHE "cache" ["max_entries", "ttl", "negative_ttl", "stale_if_error", "invalidation"];
     ROUTE "route" ["name", "host", "path", "upstream", "sessions", "identity", "require", "invalid", "disabled",
-        "credentials", "underscores", "max_body"];
+        "credentials", "underscores", "max_body", "logout", "whoami"];
+    LOGOUT "logout" ["cookie_path", "cookie_domain"];
     IDENTITY "identity" ["profile", "types", "allowed_roles", "anonymous_role_request", "headers"];
     REQUIRE "require" ["session", "roles", "verified"];
-    ADMIN "admin" ["listen"];
+    ADMIN "admin" ["listen", "token"];
     LOG "log" ["level", "format", "access"];
     SHUTDOWN "shutdown" ["drain"];
     SECRET "secret" ["file", "env", "credential"];
@@ -87,15 +89,9 @@ later! {
     "token" "cookie_session": "signed session cookies come with a later release", "use `bearer` or `cookie`";
     "token" "form": "tokens in form bodies come with a later release", "use `bearer` or `cookie`";
     "token" "json": "tokens in JSON bodies come with a later release", "use `bearer` or `cookie`";
-    "redis" "sentinel": "Sentinel comes with a later release", "name one server with `url`";
-    "redis" "cluster": "Cluster comes with a later release", "name one server with `url`";
     "redis" "format": "other record formats come with a later release", "write native session records";
-    "invalidation" "pubsub": "invalidation by messages comes with a later release", "use `tracking`: Redis pushes what is written";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";
-    "route" "logout": "logout paths come with a later release", "let the auth service delete the session";
-    "route" "whoami": "a whoami answer comes with a later release", "let a service answer with the headers it receives";
     "profile" "assertion": "signed assertions come with a later release", "use the headers of a profile";
-    "admin" "token": "changes over the admin listener come with a later release", "leave it out";
 }
 
 /// `did you mean …?` if one of the words is near enough to have been meant.

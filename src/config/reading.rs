@@ -237,7 +237,8 @@ impl<'a> Mapping<'a> {
         found
     }
 
-    fn has_misspelt(&self, key: &str) -> bool {
+    /// Whether an unknown key is near enough to have been meant for this one.
+    pub(super) fn has_misspelt(&self, key: &str) -> bool {
         let known = self.section.keys;
         let mut entries = self.value.node.entries().iter();
         entries.any(|entry| {

@@ -4,6 +4,7 @@ use crate::headers::AnonymousRole;
 use crate::observe::{AccessLog, LogFormat, LogLevel};
 use crate::policy::{OnDisabled, OnInvalid};
 use crate::route::{Credentials, Underscores};
+use crate::store::{Invalidation, OnPush};
 use crate::token::Duplicates;
 
 pub(super) const DUPLICATES: [(&str, Duplicates); 2] =
@@ -15,7 +16,14 @@ pub(super) const ANONYMOUS_ROLE: [(&str, AnonymousRole); 2] = [
 ];
 
 /// Whether stores push what changes.
-pub(super) const INVALIDATION: [(&str, bool); 2] = [("tracking", true), ("none", false)];
+pub(super) const INVALIDATION: [(&str, Invalidation); 3] = [
+    ("tracking", Invalidation::Tracking),
+    ("pubsub", Invalidation::PubSub),
+    ("none", Invalidation::None),
+];
+
+pub(super) const ON_PUSH: [(&str, OnPush); 2] =
+    [("drop", OnPush::Drop), ("suspect", OnPush::Suspect)];
 
 pub(super) const INVALID: [(&str, OnInvalid); 2] = [
     ("anonymous", OnInvalid::Anonymous),

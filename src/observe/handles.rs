@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 const COMMON: [u16; 12] = [200, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 503];
 
 /// Handles of one route.
+#[derive(Clone)]
 pub struct RouteMetrics {
     route: String,
     requests: IntCounterVec,
@@ -98,6 +99,7 @@ impl AttemptResult {
 }
 
 /// `sessiongate_upstream_requests_total` of one server.
+#[derive(Clone)]
 pub struct ServerMetrics([IntCounter; AttemptResult::ALL.len()]);
 
 impl ServerMetrics {

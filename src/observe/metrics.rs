@@ -45,6 +45,10 @@ pub struct Metrics {
     pub cache_evictions: IntCounterVec,
     /// Changes that the stores announced, by origin.
     pub invalidations: IntCounterVec,
+    /// Messages on the channel of events, by source and kind.
+    pub events: IntCounterVec,
+    /// Records that were read again because they had been written, by source and result.
+    pub refreshes: IntCounterVec,
     /// Whether a source's changes are announced just now.
     pub invalidation_connected: IntGaugeVec,
     /// When a source last announced anything.
@@ -138,8 +142,18 @@ impl Metrics {
             )?,
             invalidations: families.counters(
                 "cache_invalidations_total",
-                "Changes heard of: tracking, one record; flush, everything, because announcements were lost or resumed.",
+                "Changes heard of: tracking, one key; pubsub, one revocation; flush, everything, because announcements were lost or resumed.",
                 &["origin"],
+            )?,
+            events: families.counters(
+                "events_total",
+                "Messages heard on sessiongate:events, by kind: session, user, jti; malformed ones are ignored.",
+                &["source", "kind"],
+            )?,
+            refreshes: families.counters(
+                "session_refreshes_total",
+                "Records read again at once because they were written (on_push: suspect), by result: unchanged, changed, gone, failed.",
+                &["source", "result"],
             )?,
             invalidation_connected: families.gauges(
                 "invalidation_connected",

@@ -1,6 +1,7 @@
 //! The decision, case by case.
 
 use super::{InvalidReason, OnDisabled, OnInvalid, Pass, Policy, Refusal, Require, Standing};
+use crate::clock::UnixMillis;
 use crate::headers::{AnonymousRole, sample};
 use crate::identity::Identity;
 use crate::store::{Session, StoredSession};
@@ -46,11 +47,7 @@ fn user(roles: &[&str], verified: bool, disabled: bool) -> Identity {
         disabled,
         ..sample::bare()
     };
-    let stored = StoredSession {
-        session,
-        store_expires_at: None,
-    };
-    Identity::derive(&stored, &[])
+    Identity::derive(&StoredSession::new(session, None), &[], UnixMillis(0))
 }
 
 #[test]
@@ -299,7 +296,7 @@ proptest! {
         role in prop::option::of("(user|admin|anonymous|)"),
         preflight: bool,
     ) {
-        let identity = Identity::derive(&StoredSession { session, store_expires_at: None }, &[]);
+        let identity = Identity::derive(&StoredSession::new(session, None), &[], UnixMillis(0));
         let standing = match kind {
             0 => Standing::Absent,
             1 => UNKNOWN,

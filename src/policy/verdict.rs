@@ -41,6 +41,10 @@ pub enum InvalidReason {
     Ambiguous,
     /// The store knows no such session, or it has ended.
     Unknown,
+    /// The session was revoked by its name, or with all sessions of its user, and its record is there all the same.
+    Revoked,
+    /// The session was not used for its idle timeout.
+    Idle,
     /// The user is disabled, on a route with `disabled: invalid`.
     Disabled,
 }
@@ -87,10 +91,12 @@ impl Refusal {
 
 impl InvalidReason {
     /// Every reason, for resolving metric handles at load.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::Malformed,
         Self::Ambiguous,
         Self::Unknown,
+        Self::Revoked,
+        Self::Idle,
         Self::Disabled,
     ];
 
@@ -101,6 +107,8 @@ impl InvalidReason {
             Self::Malformed => "malformed",
             Self::Ambiguous => "ambiguous",
             Self::Unknown => "unknown",
+            Self::Revoked => "revoked",
+            Self::Idle => "idle",
             Self::Disabled => "disabled",
         }
     }

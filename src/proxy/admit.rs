@@ -1,6 +1,7 @@
 //! `admit`: route, token, session, policy, in this order. What the proxy and `explain` both call.
 
 use super::decision::{Decision, Denial, Standing};
+use crate::cache::Ending;
 use crate::clock::Now;
 use crate::policy::{InvalidReason, Pass, Standing as Judged};
 use crate::request::RequestView;
@@ -105,6 +106,8 @@ async fn look_up(
     decision.standing = match resolution {
         Resolution::Valid(identity) => Standing::Valid(identity),
         Resolution::Unknown => Standing::Invalid(InvalidReason::Unknown),
+        Resolution::Ended(Ending::Revoked) => Standing::Invalid(InvalidReason::Revoked),
+        Resolution::Ended(Ending::Idle) => Standing::Invalid(InvalidReason::Idle),
         Resolution::Broken => decision.fail(Denial::BrokenRecord),
         Resolution::Unavailable(fault) => decision.fail(Denial::StoreDown(fault)),
     };

@@ -3,6 +3,7 @@
 use super::admit::admit;
 use super::context::Context;
 use super::decision::{Decision, Denial};
+use super::own_answer;
 use super::reception::{self, Caller};
 use crate::request::RequestView;
 use crate::runtime::Runtime;
@@ -36,6 +37,7 @@ pub async fn consider(
         headers: &head.headers,
     };
     let decision = admit(&context.runtime, &view, context.began).await;
+    let decision = own_answer::check(head, &context.target.host, decision);
     refuse_large_body(head, &context.runtime, decision)
 }
 

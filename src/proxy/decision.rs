@@ -114,6 +114,10 @@ pub enum Denial {
     BrokenRecord,
     /// The store could not say (R7).
     StoreDown(StoreFault),
+    /// The gateway's own page takes other methods: these.
+    WrongMethod(&'static str),
+    /// A page of another site asks to change something.
+    CrossSite,
     /// More body than the route takes.
     BodyTooLarge,
     /// The body is not framed as its head says.
@@ -138,6 +142,8 @@ impl Denial {
             Self::Malformed(fault) => fault.status(),
             Self::BadBody => 400,
             Self::NoRoute => 404,
+            Self::WrongMethod(_) => 405,
+            Self::CrossSite => 403,
             Self::Refused(refusal) => refusal.status().as_u16(),
             Self::BrokenRecord | Self::UpstreamUnreachable | Self::UpstreamError => 502,
             Self::StoreDown(_) => 503,
@@ -158,6 +164,8 @@ impl Denial {
             Self::BrokenRecord => "broken_record",
             Self::StoreDown(StoreFault::Overload) => "overloaded",
             Self::StoreDown(_) => "store_down",
+            Self::WrongMethod(_) => "wrong_method",
+            Self::CrossSite => "cross_site",
             Self::BodyTooLarge => "body_too_large",
             Self::BadBody => "bad_body",
             Self::RequestTimeout => "request_timeout",
@@ -182,6 +190,8 @@ impl fmt::Display for Denial {
             Self::StoreDown(_) => {
                 "Sessions cannot be looked up just now; try again. Nobody was logged out."
             }
+            Self::WrongMethod(_) => "This page of the gateway takes other methods.",
+            Self::CrossSite => "A page of another site may not do this.",
             Self::BodyTooLarge => "The request body is larger than this route takes.",
             Self::BadBody => "The request body is not framed as its head says.",
             Self::RequestTimeout => "The request body did not arrive in time.",
@@ -221,6 +231,8 @@ mod tests {
             Denial::BrokenRecord,
             Denial::StoreDown(StoreFault::Io),
             Denial::StoreDown(StoreFault::Overload),
+            Denial::WrongMethod("POST"),
+            Denial::CrossSite,
             Denial::BodyTooLarge,
             Denial::BadBody,
             Denial::RequestTimeout,

@@ -5,6 +5,7 @@ use super::consider::consider;
 use super::context::Context;
 use super::decision::{Decision, Denial};
 use super::failure::{attempt_result, denial_of, report};
+use super::own_answer;
 use super::reception::restore_length;
 use super::reply::{deny, end_hop_by_hop};
 use super::upstream_head;
@@ -57,8 +58,15 @@ impl Gateway {
     ) -> pingora::Result<bool> {
         let verdict = decision.verdict;
         context.decide(decision);
-        let Err(denial) = verdict else {
-            return Ok(false);
+        let endpoint = context.route().filter(|route| route.endpoint.is_some());
+        let endpoint = endpoint.map(Arc::clone);
+        let denial = match (verdict, endpoint) {
+            (Err(denial), _) => denial,
+            (Ok(_), None) => return Ok(false),
+            (Ok(_), Some(route)) => {
+                own_answer::answer(session, context, &route).await?;
+                return Ok(true);
+            }
         };
         let forged = upstream_head::count_forged(session.req_header(), &context.runtime.reserved);
         context.metrics().forged_headers.inc_by(forged);

@@ -7,6 +7,7 @@ mod context;
 mod decision;
 mod failure;
 mod gateway;
+mod own_answer;
 mod reception;
 mod reply;
 mod upstream_head;

@@ -4,15 +4,41 @@ use super::decision::Denial;
 use crate::policy::Refusal;
 use crate::request::ALLOWED_METHODS;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
 /// Seconds after which a client may try again while the store is away.
 const RETRY_AFTER: &str = "1";
 
-/// Answers with the denial. The connection stays open unless the request's body is still on its way, or the caller
-/// has closed it.
+/// An answer that the gateway itself makes.
+pub(super) struct Own {
+    status: u16,
+    /// JSON.
+    body: Bytes,
+    /// One line beside the usual ones.
+    pub(super) header: Option<(HeaderName, HeaderValue)>,
+}
+
+impl Own {
+    pub(super) fn json(status: StatusCode, body: &serde_json::Value) -> Self {
+        Self {
+            status: status.as_u16(),
+            body: format!("{body}\n").into(),
+            header: None,
+        }
+    }
+
+    pub(super) fn empty(status: StatusCode) -> Self {
+        Self {
+            status: status.as_u16(),
+            body: Bytes::new(),
+            header: None,
+        }
+    }
+}
+
+/// Answers with the denial.
 ///
 /// # Errors
 /// When the client is gone.
@@ -21,26 +47,48 @@ pub(super) async fn deny(
     denial: Denial,
     request_id: Option<&HeaderValue>,
 ) -> pingora::Result<()> {
-    let body = body(denial);
-    let mut head = ResponseHeader::build(denial.status(), Some(7))?;
-    head.insert_header(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    )?;
-    head.insert_header(header::CONTENT_LENGTH, body.len())?;
+    let own = Own {
+        status: denial.status(),
+        body: body(denial),
+        header: remedy(denial),
+    };
+    reply(session, own, request_id).await
+}
+
+/// Answers. The connection stays open unless the request's body is still on its way, or the caller has closed it.
+///
+/// # Errors
+/// When the client is gone.
+pub(super) async fn reply(
+    session: &mut Session,
+    own: Own,
+    request_id: Option<&HeaderValue>,
+) -> pingora::Result<()> {
+    let Own {
+        status,
+        body,
+        header,
+    } = own;
+    let mut head = ResponseHeader::build(status, Some(7))?;
+    let has_body = !body.is_empty();
+    if has_body {
+        head.insert_header(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        )?;
+        head.insert_header(header::CONTENT_LENGTH, body.len())?;
+    }
     // R12: nothing of ours may be answered by a cache later.
     head.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))?;
     if let Some(id) = request_id {
         head.insert_header("X-Request-Id", id.clone())?;
     }
-    if let Some((name, value)) = remedy(denial) {
-        head.insert_header(name, HeaderValue::from_static(value))?;
+    if let Some((name, value)) = header {
+        head.insert_header(name, value)?;
     }
-    let is_head = session.req_header().method == Method::HEAD;
-    session
-        .write_response_header(Box::new(head), is_head)
-        .await?;
-    if !is_head {
+    let ends = !has_body || session.req_header().method == Method::HEAD;
+    session.write_response_header(Box::new(head), ends).await?;
+    if !ends {
         session.write_response_body(Some(body), true).await?;
     }
     Ok(())
@@ -73,17 +121,19 @@ pub(super) fn end_hop_by_hop(head: &mut ResponseHeader) {
 }
 
 /// The header that tells a client what to do about it.
-fn remedy(denial: Denial) -> Option<(&'static str, &'static str)> {
-    match denial {
+fn remedy(denial: Denial) -> Option<(HeaderName, HeaderValue)> {
+    let (name, value) = match denial {
         // RFC 6750 §3: no error code when no credential was shown.
-        Denial::Refused(Refusal::NoSession) => Some(("WWW-Authenticate", "Bearer")),
+        Denial::Refused(Refusal::NoSession) => (header::WWW_AUTHENTICATE, "Bearer"),
         Denial::Refused(Refusal::InvalidSession) => {
-            Some(("WWW-Authenticate", "Bearer error=\"invalid_token\""))
+            (header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")
         }
-        Denial::StoreDown(_) => Some(("Retry-After", RETRY_AFTER)),
-        _ if denial.status() == 405 => Some(("Allow", ALLOWED_METHODS)),
-        _ => None,
-    }
+        Denial::StoreDown(_) => (header::RETRY_AFTER, RETRY_AFTER),
+        Denial::WrongMethod(allowed) => (header::ALLOW, allowed),
+        _ if denial.status() == 405 => (header::ALLOW, ALLOWED_METHODS),
+        _ => return None,
+    };
+    Some((name, HeaderValue::from_static(value)))
 }
 
 /// `{"error":"<label>","message":"<sentence>"}`; both are ours and need no escaping.

@@ -1,9 +1,12 @@
 //! From a shown token to who the caller is: the cache in front of the stores.
 
+mod load;
+mod reported;
 mod resolution;
 mod resolve;
 mod source;
 mod subscription;
+mod user_facts;
 
 pub use resolution::{Resolution, Resolved, Tier};
 pub use resolve::Resolver;

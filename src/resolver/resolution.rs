@@ -1,5 +1,6 @@
 //! `Resolution`: what a lookup came to, and who gave the answer.
 
+use crate::cache::Ending;
 use crate::identity::Identity;
 use crate::store::StoreFault;
 use crate::token::Sid;
@@ -12,6 +13,8 @@ pub enum Resolution {
     Valid(Arc<Identity>),
     /// Definitely no such session.
     Unknown,
+    /// A session that has ended although its record is there.
+    Ended(Ending),
     /// A record is there and cannot be used (502).
     Broken,
     /// The store could not say, and nothing known bridges it (503).

@@ -1,29 +1,29 @@
 //! `Resolver`: from a shown token to who the caller is. The only place where cache and stores meet.
 
+use super::load::Loader;
 use super::resolution::{Resolution, Resolved, Tier};
 use super::source::Source;
 use super::subscription::Subscription;
-use crate::cache::{CacheKey, Loaded, Lookup, SessionCache};
-use crate::clock::Now;
+use crate::cache::{CacheKey, CachePolicy, LoadLimits, Lookup, SessionCache};
+use crate::clock::{Now, UnixMillis};
 use crate::headers::HeaderPlan;
 use crate::identity::Identity;
 use crate::observe::Metrics;
-use crate::store::{BrokenRecord, ChangeSink, LookupError, StoreFault};
+use crate::store::{BrokenRecord, ChangeSink, LookupError, StoreError, StoreFault};
 use crate::token::{Credential, Sid, TokenDigest};
 use prometheus::IntCounter;
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use tracing::error;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Sessions by source and token, with everything that loading one needs.
 pub struct Resolver {
     sources: Box<[Arc<Source>]>,
-    plans: Arc<[HeaderPlan]>,
-    cache: SessionCache<Arc<Identity>, LookupError>,
-    /// One for each source, in the same order; the stores hold them weakly.
+    loader: Loader,
+    /// One for each source, in the same order.
     subscriptions: Box<[Arc<Subscription>]>,
-    reported: Arc<Reported>,
+    /// Uses that are being written down.
+    writing: Arc<Semaphore>,
     absent: IntCounter,
 }
 
@@ -33,19 +33,25 @@ impl Resolver {
     pub fn new(
         sources: Vec<Arc<Source>>,
         plans: Arc<[HeaderPlan]>,
-        cache: SessionCache<Arc<Identity>, LookupError>,
+        policy: CachePolicy,
         metrics: &Metrics,
+        now: Now,
     ) -> Self {
+        let loader = Loader {
+            plans,
+            sessions: SessionCache::new(policy, LoadLimits::default(), now),
+            users: SessionCache::new(policy, LoadLimits::default(), now),
+            reported: Arc::default(),
+        };
         let subscriptions = sources
             .iter()
-            .map(|source| subscribe(source, &cache, metrics))
+            .map(|source| subscribe(source, &loader, metrics))
             .collect();
         Self {
             sources: sources.into(),
-            plans,
-            cache,
+            loader,
             subscriptions,
-            reported: Arc::default(),
+            writing: Arc::new(Semaphore::new(MAX_WRITES)),
             absent: metrics.lookups.with_label_values(&["none", "absent"]),
         }
     }
@@ -59,7 +65,7 @@ impl Resolver {
     /// The cache, for its numbers.
     #[must_use]
     pub fn cache(&self) -> &SessionCache<Arc<Identity>, LookupError> {
-        &self.cache
+        &self.loader.sessions
     }
 
     /// Looks a token up: in the cache, else in the source's store. `None` when there is no such source.
@@ -68,14 +74,23 @@ impl Resolver {
         let digest = TokenDigest::of(token);
         let sid = digest.sid();
         let key = CacheKey::new(source.fingerprint, digest);
-        let lookup = match self.cache.peek(&key, &source.epoch, now) {
+        let sessions = &self.loader.sessions;
+        let lookup = match sessions.peek(&key, &source.epoch, now) {
             Some(known) => known,
             None => {
-                self.ask(source, key, Credential::with_digest(token, digest), now)
-                    .await
+                let (loader, source) = (self.loader.clone(), Arc::clone(source));
+                let credential = Credential::with_digest(token, digest);
+                let epoch = Arc::clone(&source.epoch);
+                let load = move || async move { loader.shown(&source, &credential).await };
+                sessions.load(key, &epoch, now, Now::read, load).await
             }
         };
         let (resolution, tier) = read(lookup);
+        if let Resolution::Valid(identity) = &resolution
+            && let Some(keep_until) = identity.touch(now.wall)
+        {
+            self.write_down_use(source, digest, now.wall, keep_until);
+        }
         let resolved = Resolved {
             sid,
             resolution,
@@ -89,6 +104,18 @@ impl Resolver {
     #[must_use]
     pub fn last_lag(&self, source: usize) -> Option<Duration> {
         self.subscriptions.get(source)?.last_lag()
+    }
+
+    /// Ends the session that a token shows, for every node. Here nothing is served from it once this has returned: the
+    /// store has told its sink.
+    ///
+    /// # Errors
+    /// When the store does not take it: then nothing has changed, or only a part that makes the session end.
+    pub async fn log_out(&self, source: usize, token: &str) -> Result<(), StoreError> {
+        let Some(source) = self.sources.get(source) else {
+            return Ok(());
+        };
+        source.store.end(&Credential::new(token)).await
     }
 
     /// Counts a request that showed no credential: no source was asked.
@@ -107,40 +134,34 @@ impl Resolver {
     pub fn unrenderable(&self, source: usize, sid: Sid, record: &BrokenRecord, now: Now) {
         if let Some(source) = self.sources.get(source) {
             source.metrics.unrenderable();
-            self.reported.broken(source, sid, record, now.mono);
+            self.loader.reported.broken(source, sid, record, now.mono);
         }
     }
 
-    async fn ask(
+    /// Not waited for: a use that cannot be written is one that other nodes do not hear of.
+    fn write_down_use(
         &self,
         source: &Arc<Source>,
-        key: CacheKey,
-        credential: Credential,
-        now: Now,
-    ) -> Lookup<Arc<Identity>, LookupError> {
-        let (source, plans) = (Arc::clone(source), Arc::clone(&self.plans));
-        let epoch = Arc::clone(&source.epoch);
-        let reported = Arc::clone(&self.reported);
-        let load = move || async move { load(&source, &plans, &reported, &credential).await };
-        self.cache.load(key, &epoch, now, Now::read, load).await
+        session: TokenDigest,
+        at: UnixMillis,
+        keep_until: UnixMillis,
+    ) {
+        let Ok(permit) = Arc::clone(&self.writing).try_acquire_owned() else {
+            return;
+        };
+        let source = Arc::clone(source);
+        tokio::spawn(async move {
+            if let Err(fault) = source.store.seen(session, at, keep_until).await {
+                source.metrics.failed(fault.kind);
+            }
+            drop(permit);
+        });
     }
 }
 
 /// Lets the cache hear what the source's store announces.
-fn subscribe(
-    source: &Source,
-    cache: &SessionCache<Arc<Identity>, LookupError>,
-    metrics: &Metrics,
-) -> Arc<Subscription> {
-    let epoch = Arc::clone(&source.epoch);
-    let subscription = Subscription::new(
-        &source.name,
-        source.fingerprint,
-        epoch,
-        cache.clone(),
-        metrics,
-    );
-    let subscription = Arc::new(subscription);
+fn subscribe(source: &Arc<Source>, loader: &Loader, metrics: &Metrics) -> Arc<Subscription> {
+    let subscription = Arc::new(Subscription::new(source, loader.clone(), metrics));
     source
         .store
         .watch(Arc::clone(&subscription) as Arc<dyn ChangeSink>);
@@ -151,8 +172,10 @@ fn read(lookup: Lookup<Arc<Identity>, LookupError>) -> (Resolution, Tier) {
     match lookup {
         Lookup::Hit(identity) => (Resolution::Valid(identity), Tier::Memory),
         Lookup::KnownAbsent => (Resolution::Unknown, Tier::Memory),
+        Lookup::KnownEnded(why) => (Resolution::Ended(why), Tier::Memory),
         Lookup::Loaded(identity) => (Resolution::Valid(identity), Tier::Store),
         Lookup::Absent => (Resolution::Unknown, Tier::Store),
+        Lookup::Ended(why) => (Resolution::Ended(why), Tier::Store),
         Lookup::Stale(identity) => (Resolution::Valid(identity), Tier::Stale),
         Lookup::Failed(LookupError::Broken(_)) => (Resolution::Broken, Tier::Store),
         Lookup::Failed(LookupError::Store(fault)) => {
@@ -164,79 +187,5 @@ fn read(lookup: Lookup<Arc<Identity>, LookupError>) -> (Resolution, Tier) {
     }
 }
 
-/// One store round trip, and the rendering of what it found.
-async fn load(
-    source: &Source,
-    plans: &[HeaderPlan],
-    reported: &Reported,
-    credential: &Credential,
-) -> Loaded<Arc<Identity>, LookupError> {
-    let asked = Now::read();
-    let answer = source.store.find(credential, asked).await;
-    source.metrics.asked(&answer, asked);
-    match answer {
-        Ok(Some(stored)) => {
-            let identity = Identity::derive(&stored, plans);
-            Loaded::Found {
-                expires_at: identity.expires_at,
-                value: Arc::new(identity),
-            }
-        }
-        Ok(None) => Loaded::Absent,
-        Err(fault) => {
-            let LookupError::Broken(record) = &fault else {
-                return Loaded::Failed(fault);
-            };
-            reported.broken(source, credential.digest().sid(), record, asked.mono);
-            Loaded::Broken(fault)
-        }
-    }
-}
-
-/// Remembers which broken records were logged lately, so that a client that retries does not fill the log.
-#[derive(Default)]
-struct Reported(Mutex<VecDeque<(Sid, Instant)>>);
-
-impl Reported {
-    /// The same session is reported again after this long.
-    const AGAIN: Duration = Duration::from_secs(60);
-    const REMEMBERED: usize = 1024;
-
-    fn broken(&self, source: &Source, sid: Sid, record: &BrokenRecord, now: Instant) {
-        if self.is_news(sid, now) {
-            let (field, fault) = (&record.field, &record.fault);
-            error!(source = %source.name, %sid, %field, %fault, "broken session record, answered 502");
-        }
-    }
-
-    fn is_news(&self, sid: Sid, now: Instant) -> bool {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.retain(|(_, at)| now.saturating_duration_since(*at) < Self::AGAIN);
-        let is_news = seen.iter().all(|(known, _)| *known != sid);
-        if is_news {
-            if seen.len() == Self::REMEMBERED {
-                seen.pop_front();
-            }
-            seen.push_back((sid, now));
-        }
-        is_news
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Reported;
-    use crate::clock::Now;
-    use crate::token::TokenDigest;
-    use std::time::Duration;
-
-    #[test]
-    fn a_broken_record_is_news_once_a_minute() {
-        let (reported, sid) = (Reported::default(), TokenDigest::of("t").sid());
-        let now = Now::read().mono;
-        assert!(reported.is_news(sid, now));
-        assert!(!reported.is_news(sid, now + Duration::from_secs(59)));
-        assert!(reported.is_news(TokenDigest::of("u").sid(), now));
-        assert!(reported.is_news(sid, now + Duration::from_secs(60)));
-    }
-}
+/// Uses written down at once; more are left out.
+const MAX_WRITES: usize = 256;

@@ -4,9 +4,10 @@ use super::resolution::{Resolution, Resolved, Tier};
 use crate::cache::Epoch;
 use crate::clock::Now;
 use crate::observe::Metrics;
-use crate::store::{LookupError, SessionStore, StoreFault, StoredSession};
+use crate::store::{Administration, LookupError, StoreFault};
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where one source's sessions come from.
 pub struct Source {
@@ -15,7 +16,9 @@ pub struct Source {
     /// Part of every cache key: equal settings give the same number, other settings another.
     pub fingerprint: u64,
     /// The back end.
-    pub store: Arc<dyn SessionStore>,
+    pub store: Arc<dyn Administration>,
+    /// For records that name none.
+    pub idle_timeout: Option<Duration>,
     /// What the back end's announcements vouch for.
     pub epoch: Arc<Epoch>,
     /// Handles resolved at load.
@@ -84,24 +87,26 @@ impl SourceMetrics {
             (Resolution::Valid(_), Tier::Memory) => self.hit.inc(),
             (Resolution::Valid(_), Tier::Stale) => self.count("stale"),
             (Resolution::Valid(_), Tier::Store) => self.count("store"),
-            (Resolution::Unknown, Tier::Memory) => self.count("negative"),
-            (Resolution::Unknown, _) => self.count("invalid"),
+            (Resolution::Unknown | Resolution::Ended(_), Tier::Memory) => self.count("negative"),
+            (Resolution::Unknown | Resolution::Ended(_), _) => self.count("invalid"),
             (Resolution::Broken | Resolution::Unavailable(_), _) => self.count("error"),
         }
     }
 
-    pub(super) fn asked(&self, answer: &Result<Option<StoredSession>, LookupError>, began: Now) {
+    pub(super) fn asked(&self, failure: Option<&LookupError>, began: Now) {
         let took = Now::read().mono.saturating_duration_since(began.mono);
         self.round_trip.observe(took.as_secs_f64());
-        match answer {
-            Ok(_) => {}
-            Err(LookupError::Broken(_)) => self.broken.inc(),
-            Err(LookupError::Store(fault)) => {
-                self.errors
-                    .with_label_values(&[self.name.as_str(), fault.kind.as_str()])
-                    .inc();
-            }
+        match failure {
+            None => {}
+            Some(LookupError::Broken(_)) => self.broken.inc(),
+            Some(LookupError::Store(fault)) => self.failed(fault.kind),
         }
+    }
+
+    pub(super) fn failed(&self, kind: StoreFault) {
+        self.errors
+            .with_label_values(&[self.name.as_str(), kind.as_str()])
+            .inc();
     }
 
     fn count(&self, result: &'static str) {

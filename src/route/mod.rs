@@ -1,11 +1,13 @@
 //! Which rule a request meets.
 
+mod endpoint;
 #[cfg(test)]
 mod meaning;
 mod pattern;
 mod rule;
 mod table;
 
+pub use endpoint::{Endpoint, ExpiredCookie};
 pub use pattern::{HostPattern, PathPattern, PatternError};
 pub use rule::{Credentials, RouteSettings, Underscores};
 pub use table::RouteTable;

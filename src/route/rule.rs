@@ -1,5 +1,6 @@
 //! `RouteSettings`: what a match means. Names are resolved: upstreams and sources are indices into the blueprint.
 
+use super::endpoint::Endpoint;
 use super::pattern::{HostPattern, PathPattern};
 use crate::headers::Profile;
 use crate::policy::{OnDisabled, OnInvalid, Require};
@@ -31,6 +32,8 @@ pub struct RouteSettings {
     pub underscores: Underscores,
     /// Largest request body in bytes; `None`: unlimited.
     pub max_body_bytes: Option<u64>,
+    /// What the gateway itself answers on this route's host.
+    pub endpoints: Vec<Endpoint>,
 }
 
 /// `credentials:`.

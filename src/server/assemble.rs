@@ -57,7 +57,7 @@ pub fn serve(loaded: Loaded) -> Result<(), ServeError> {
         .config_info
         .with_label_values(&[&loaded.hash])
         .set(1);
-    let sockets = Sockets::bind(blueprint.listeners.iter().chain(&blueprint.admin))?;
+    let sockets = Sockets::bind(blueprint.listeners.iter().chain(admin_endpoint(blueprint)))?;
     let lines = LineWriter::start(io::stdout(), metrics.access_log_dropped.clone())?;
     let lines = Arc::new(lines);
     let state = Arc::new(ServerState::new());
@@ -105,13 +105,17 @@ fn add_services(server: &mut Server, sockets: Sockets, lines: &Arc<LineWriter>, 
     };
     let lifecycle = server.add_service(lifecycle);
     lifecycle.add_dependency(&proxy);
-    if let Some(endpoint) = blueprint.admin.clone() {
+    if let Some(settings) = blueprint.admin.clone() {
         let limits = blueprint.client;
-        let app = AdminApp::new(node, &endpoint);
-        let admin = server.add_service(admin_service(&endpoint, app, limits));
+        let app = AdminApp::new(node, &settings);
+        let admin = server.add_service(admin_service(&settings.listen, app, limits));
         admin.add_dependency(&sockets);
         lifecycle.add_dependency(&admin);
     }
+}
+
+fn admin_endpoint(blueprint: &Blueprint) -> Option<&Endpoint> {
+    blueprint.admin.as_ref().map(|admin| &admin.listen)
 }
 
 /// Everything explicit: Pingora's own defaults are one thread and a stop that takes five minutes.
@@ -173,7 +177,7 @@ fn announce(loaded: &Loaded) {
     for endpoint in &blueprint.listeners {
         info!(%endpoint, "listening");
     }
-    if let Some(endpoint) = &blueprint.admin {
+    if let Some(endpoint) = admin_endpoint(blueprint) {
         info!(%endpoint, "admin listening");
     }
 }

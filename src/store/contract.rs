@@ -1,9 +1,11 @@
 //! `SessionStore`: what every back end offers, and the ways in which it can fail to answer.
 
+use super::broken_record::BrokenRecord;
 use super::feed::{ChangeSink, Feed};
-use super::session::StoredSession;
-use crate::clock::Now;
-use crate::token::Credential;
+use super::session::{SessionKey, StoredSession};
+use super::user_mark::UserMark;
+use crate::clock::{Now, UnixMillis};
+use crate::token::{Credential, TokenDigest};
 use async_trait::async_trait;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -36,8 +38,56 @@ pub trait SessionStore: Send + Sync + 'static {
         now: Now,
     ) -> Result<Option<StoredSession>, LookupError>;
 
+    /// The same for a session of which the store itself has said that its record changes all the time.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    async fn find_again(
+        &self,
+        session: &SessionKey,
+        now: Now,
+    ) -> Result<Option<StoredSession>, LookupError>;
+
+    /// What is said of a user, whatever the session.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    async fn user(&self, user_id: &str) -> Result<UserMark, LookupError>;
+
+    /// Writes down that a session with an idle timeout was used, to be kept until `keep_until`.
+    ///
+    /// # Errors
+    /// When the store does not take it.
+    async fn seen(
+        &self,
+        session: TokenDigest,
+        at: UnixMillis,
+        keep_until: UnixMillis,
+    ) -> Result<(), StoreError>;
+
+    /// Ends the session of a shown credential for good, and lets every node know; its own sink before it returns. What is
+    /// not there is ended already.
+    ///
+    /// # Errors
+    /// When the store does not take it.
+    async fn end(&self, credential: &Credential) -> Result<(), StoreError>;
+
     /// Whether the store answers just now; shown in status and metrics, never used to refuse a request by itself.
     fn is_up(&self) -> bool;
+
+    /// The servers that hold the sessions just now, for status.
+    fn servers(&self) -> Vec<ServerState> {
+        Vec::new()
+    }
+}
+
+/// One server of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerState {
+    /// Holds no password.
+    pub address: String,
+    /// Whether it answers.
+    pub up: bool,
 }
 
 /// Why a lookup gave neither a session nor a definite absence.
@@ -49,26 +99,6 @@ pub enum LookupError {
     /// The store is at fault: answered from the cache or 503 (R7).
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// A record that cannot be used. Names the field and the fault, never the value.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("broken session record: {field}: {fault}")]
-pub struct BrokenRecord {
-    /// Dotted path in the record, or `record` for the whole.
-    pub field: Cow<'static, str>,
-    /// What is wrong with it.
-    pub fault: Cow<'static, str>,
-}
-
-impl BrokenRecord {
-    /// Names a field and what is wrong with it.
-    pub fn new(field: impl Into<Cow<'static, str>>, fault: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            field: field.into(),
-            fault: fault.into(),
-        }
-    }
 }
 
 /// The store could not say. The text never holds keys, tokens or passwords.

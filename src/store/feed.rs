@@ -1,5 +1,7 @@
 //! `ChangeSink` and `Feed`: what a store tells whoever caches its answers, and whether it can.
 
+use super::revocation::{NotARevocation, Revocation};
+use super::session::SessionKey;
 use crate::token::TokenDigest;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -10,8 +12,11 @@ use std::time::Duration;
 /// block nor call the store. It begins as lost; until `restored` nothing is promised. Calls of `lost` and `restored` never
 /// overlap; a load that began before a `lost` must not be trusted after it.
 pub trait ChangeSink: Send + Sync + 'static {
-    /// The record of this session was written, deleted, evicted or has expired. May be false, is never late.
-    fn changed(&self, session: TokenDigest);
+    /// Something was written, deleted, evicted or has expired. May be false, is never late.
+    fn changed(&self, change: Change<'_>);
+
+    /// Somebody announced a revocation, or something that is none. By now the store counts it as done.
+    fn message(&self, message: Result<&Revocation, NotARevocation>);
 
     /// Anything may have changed unseen: the connection is gone, the canary is silent, or the server
     /// answers as one that fails over.
@@ -30,6 +35,19 @@ pub trait ChangeSink: Send + Sync + 'static {
     fn lag(&self, lag: Duration);
 }
 
+/// What has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// The record of this session.
+    Session(TokenDigest),
+    /// The same, in a store whose records are rewritten whenever they are used: most likely it is as it was.
+    Touched(&'a SessionKey),
+    /// The mark of this user.
+    User(&'a str),
+    /// Whether the session or the signed token of this name is revoked.
+    Revoked(&'a str),
+}
+
 /// How a store announces changes, for status and metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Feed {
@@ -44,8 +62,34 @@ pub struct Feed {
 pub enum FeedMode {
     /// Redis pushes the keys that were written.
     Tracking,
+    /// Whoever revokes says so on `sessiongate:events`; other changes are not told.
+    Messages,
+    /// Changes are made in this very process.
+    Process,
     /// Not at all, and why: entries live for their TTL. Found anew with every connection.
     None(Cow<'static, str>),
+}
+
+impl FeedMode {
+    /// The word in status and configuration.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Tracking => "tracking",
+            Self::Messages => "pubsub",
+            Self::Process => "process",
+            Self::None(_) => "none",
+        }
+    }
+
+    /// Why nothing is told.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::None(reason) => Some(reason),
+            Self::Tracking | Self::Messages | Self::Process => None,
+        }
+    }
 }
 
 impl Feed {

@@ -1,6 +1,8 @@
 //! `KeyTemplate`: how a token becomes the store's key. `session:{sha256}` or `session:{token}`.
 
-use crate::token::{Credential, TokenDigest};
+use super::own_keys;
+use super::session::SessionKey;
+use crate::token::{Credential, Sid, TokenDigest};
 use std::fmt;
 use thiserror::Error;
 
@@ -43,9 +45,9 @@ pub enum Untrackable {
         "a key that begins with its placeholder has no head by which its changes can be followed"
     )]
     NoHead,
-    /// Redis refuses prefixes that overlap on one connection.
-    #[error("the head of this key overlaps with `sessiongate:canary:`, the gateway's own keys")]
-    OverlapsCanary,
+    /// Redis refuses prefixes that overlap on one connection, and a session must not be taken for a key of our own.
+    #[error("the head of this key overlaps with `{0}`, the gateway's own keys")]
+    OverlapsOwn(&'static str),
 }
 
 impl KeyTemplate {
@@ -105,7 +107,26 @@ impl KeyTemplate {
         }
     }
 
-    /// Whether changes of these keys can be tracked by their head, beside the gateway's own canary.
+    /// The same, with the key itself.
+    #[must_use]
+    pub(super) fn session_at(&self, key: &[u8]) -> Option<SessionKey> {
+        Some(SessionKey {
+            digest: self.digest_of_key(key)?,
+            key: str::from_utf8(key).ok()?.into(),
+        })
+    }
+
+    /// A glob that the key of this session matches, and few others if the key is made of the digest.
+    #[must_use]
+    pub(super) fn pattern(&self, sid: Sid) -> String {
+        let name = match self.slot {
+            Slot::Token => "*".to_owned(),
+            Slot::Sha256 => format!("{sid}*"),
+        };
+        [&literal(&self.head), &*name, &literal(&self.tail)].concat()
+    }
+
+    /// Whether changes of these keys can be tracked by their head, beside the gateway's own keys.
     ///
     /// # Errors
     /// When Redis would track every key, or would refuse.
@@ -113,10 +134,11 @@ impl KeyTemplate {
         if self.head.is_empty() {
             return Err(Untrackable::NoHead);
         }
-        if self.head.starts_with(CANARY) || CANARY.starts_with(&*self.head) {
-            return Err(Untrackable::OverlapsCanary);
+        let overlaps = |own: &&&str| self.head.starts_with(**own) || own.starts_with(&*self.head);
+        match own_keys::HEADS.iter().find(overlaps) {
+            Some(own) => Err(Untrackable::OverlapsOwn(own)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The literal head before the placeholder.
@@ -136,8 +158,17 @@ impl fmt::Display for KeyTemplate {
     }
 }
 
-/// Under it each node writes a key of its own once a second, to measure how long a change takes to be told.
-pub(super) const CANARY: &str = "sessiongate:canary:";
+/// A text that a glob of Redis takes as it stands.
+fn literal(text: &str) -> String {
+    let mut glob = String::with_capacity(text.len());
+    for character in text.chars() {
+        if "*?[]\\^-".contains(character) {
+            glob.push('\\');
+        }
+        glob.push(character);
+    }
+    glob
+}
 
 #[cfg(test)]
 mod tests {
@@ -205,16 +236,36 @@ mod tests {
     }
 
     #[test]
+    fn a_search_takes_the_head_as_it_stands() {
+        let sid = TokenDigest::of("abc").sid();
+        let cases = [
+            ("s:{sha256}", "s:ba7816bf8f01cfea*"),
+            ("s[1]*:{token}:x?", r"s\[1\]\*:*:x\?"),
+        ];
+        for (template, pattern) in cases {
+            let parsed = KeyTemplate::parse(template).expect(template);
+            assert_eq!(parsed.pattern(sid), pattern, "{template}");
+        }
+    }
+
+    #[test]
     fn only_a_head_of_its_own_can_be_tracked() {
         let cases = [
             ("session:{sha256}", Ok(())),
-            ("sessiongate:s:{sha256}", Ok(())),
+            ("sessiongate:sessions:{sha256}", Ok(())),
             ("s:{sha256}", Ok(())),
             ("{token}", Err(Untrackable::NoHead)),
-            ("session{token}", Err(Untrackable::OverlapsCanary)),
+            (
+                "session{token}",
+                Err(Untrackable::OverlapsOwn("sessiongate:user:")),
+            ),
+            (
+                "sessiongate:s{token}",
+                Err(Untrackable::OverlapsOwn("sessiongate:seen:")),
+            ),
             (
                 "sessiongate:canary:x{token}",
-                Err(Untrackable::OverlapsCanary),
+                Err(Untrackable::OverlapsOwn("sessiongate:canary:")),
             ),
         ];
         for (template, expected) in cases {

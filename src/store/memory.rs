@@ -1,17 +1,21 @@
-//! `MemoryStore`: the embedded store. Sessions from a seed file, kept in the process, gone with it.
+//! `MemoryStore`: the embedded store. Sessions of a seed file and of an administrator, kept in the process, gone with it.
 
-use super::contract::{LookupError, SessionStore};
-use super::session::StoredSession;
+use super::contract::{LookupError, SessionStore, StoreError};
+use super::feed::{Change, ChangeSink, Feed, FeedMode};
+use super::session::{SessionKey, StoredSession};
 use super::settings::MemorySettings;
-use crate::clock::Now;
+use super::user_mark::UserMark;
+use crate::clock::{Now, UnixMillis};
 use crate::token::{Credential, TokenDigest};
 use async_trait::async_trait;
 use dashmap::DashMap;
+use std::sync::{Arc, OnceLock};
 
 /// Sessions by token digest, each with its absolute end.
-#[derive(Debug)]
 pub struct MemoryStore {
-    sessions: DashMap<TokenDigest, StoredSession>,
+    pub(super) sessions: DashMap<TokenDigest, StoredSession>,
+    pub(super) users: DashMap<String, UserMark>,
+    pub(super) sink: OnceLock<Arc<dyn ChangeSink>>,
 }
 
 impl MemoryStore {
@@ -19,31 +23,83 @@ impl MemoryStore {
     #[must_use]
     pub fn open(settings: &MemorySettings, now: Now) -> Self {
         let sessions = settings.sessions.iter().map(|(digest, seed)| {
-            let stored = StoredSession {
-                session: seed.session.clone(),
-                store_expires_at: seed.ttl.map(|ttl| now.wall.after(ttl)),
-            };
-            (*digest, stored)
+            let end = seed.ttl.map(|ttl| now.wall.after(ttl));
+            (*digest, StoredSession::new(seed.session.clone(), end))
         });
         Self {
             sessions: sessions.collect(),
+            users: DashMap::new(),
+            sink: OnceLock::new(),
         }
+    }
+
+    fn session(&self, digest: TokenDigest, now: Now) -> Option<StoredSession> {
+        // As in Redis, only the store's own end removes a record; one whose `expires_at` has passed is still found.
+        self.sessions.remove_if(&digest, |_, stored| {
+            stored.store_expires_at.is_some_and(|end| end <= now.wall)
+        });
+        self.sessions.get(&digest).map(|stored| stored.clone())
     }
 }
 
 #[async_trait]
 impl SessionStore for MemoryStore {
+    fn watch(&self, sink: Arc<dyn ChangeSink>) {
+        let sink = self.sink.get_or_init(|| sink);
+        sink.lost();
+        sink.restored();
+    }
+
+    fn feed(&self) -> Feed {
+        Feed {
+            mode: FeedMode::Process,
+            vouching: true,
+        }
+    }
+
     async fn find(
         &self,
         credential: &Credential,
         now: Now,
     ) -> Result<Option<StoredSession>, LookupError> {
+        Ok(self.session(credential.digest(), now))
+    }
+
+    async fn find_again(
+        &self,
+        session: &SessionKey,
+        now: Now,
+    ) -> Result<Option<StoredSession>, LookupError> {
+        Ok(self.session(session.digest, now))
+    }
+
+    async fn user(&self, user_id: &str) -> Result<UserMark, LookupError> {
+        Ok(self
+            .users
+            .get(user_id)
+            .map(|mark| *mark)
+            .unwrap_or_default())
+    }
+
+    async fn seen(
+        &self,
+        session: TokenDigest,
+        at: UnixMillis,
+        _keep_until: UnixMillis,
+    ) -> Result<(), StoreError> {
+        if let Some(mut stored) = self.sessions.get_mut(&session) {
+            stored.last_seen = stored.last_seen.max(Some(at));
+        }
+        Ok(())
+    }
+
+    async fn end(&self, credential: &Credential) -> Result<(), StoreError> {
         let digest = credential.digest();
-        // As in Redis, only the store's own end removes a record; one whose `expires_at` has passed is still found.
-        self.sessions.remove_if(&digest, |_, stored| {
-            stored.store_expires_at.is_some_and(|end| end <= now.wall)
-        });
-        Ok(self.sessions.get(&digest).map(|stored| stored.clone()))
+        self.sessions.remove(&digest);
+        if let Some(sink) = self.sink.get() {
+            sink.changed(Change::Session(digest));
+        }
+        Ok(())
     }
 
     fn is_up(&self) -> bool {

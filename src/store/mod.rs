@@ -1,27 +1,46 @@
 //! What a session is and where it is kept.
 
+mod administration;
+mod broken_record;
 mod contract;
 mod feed;
 mod key;
 mod memory;
+mod memory_administration;
+#[cfg(test)]
+mod memory_tests;
 mod native;
+mod new_session;
 mod open;
+mod own_keys;
 mod redis;
+mod revocation;
 mod session;
+mod session_report;
 mod settings;
 mod text_rule;
+mod timestamps;
+mod user_mark;
 
+pub use administration::{Administration, Removal, Search, SessionList};
+pub use broken_record::BrokenRecord;
 pub use contract::{
-    BrokenRecord, LookupError, SessionStore, StoreError, StoreFault, StoreOpenError,
+    LookupError, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
 };
-pub use feed::{ChangeSink, Feed, FeedMode};
+pub use feed::{Change, ChangeSink, Feed, FeedMode};
 pub use key::{KeyTemplate, KeyTemplateError, Untrackable};
 pub use memory::MemoryStore;
 pub use native::decode_native;
+pub(crate) use native::{parse_json, parse_span};
+pub use new_session::NewSession;
 pub use open::open;
 pub use redis::RedisStore;
-pub use session::{AuthenticatedAs, Authenticator, Session, StoredSession};
+pub use revocation::{NotARevocation, Revocation};
+pub use session::{AuthenticatedAs, Authenticator, Session, SessionKey, StoredSession};
+pub use session_report::SessionReport;
 pub use settings::{
-    MemorySettings, RedisAddress, RedisSettings, RedisTls, SeedSession, StoreSettings,
+    ClusterSettings, Invalidation, MemorySettings, OnPush, RedisAddress, RedisNode, RedisServers,
+    RedisSettings, RedisTls, SeedSession, SentinelSettings, StoreSettings,
 };
 pub use text_rule::TextRule;
+pub use user_mark::UserMark;

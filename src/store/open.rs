@@ -1,6 +1,7 @@
 //! `open`: from settings to a store. The only file that knows every back end.
 
-use super::contract::{SessionStore, StoreOpenError};
+use super::administration::Administration;
+use super::contract::StoreOpenError;
 use super::memory::MemoryStore;
 use super::redis::RedisStore;
 use super::settings::StoreSettings;
@@ -15,7 +16,7 @@ pub fn open(
     name: &str,
     settings: &StoreSettings,
     now: Now,
-) -> Result<Arc<dyn SessionStore>, StoreOpenError> {
+) -> Result<Arc<dyn Administration>, StoreOpenError> {
     Ok(match settings {
         StoreSettings::Memory(memory) => Arc::new(MemoryStore::open(memory, now)),
         StoreSettings::Redis(redis) => Arc::new(RedisStore::open(name, redis)?),

@@ -1,7 +1,9 @@
 //! `Session`: a session record, read and checked. Whatever the store's format, everything above sees this.
 
 use crate::clock::UnixMillis;
+use crate::token::TokenDigest;
 use serde_json::{Map, Value};
+use std::fmt;
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -63,19 +65,57 @@ pub struct StoredSession {
     pub session: Session,
     /// From the store's TTL; `None`: the store sets no end.
     pub store_expires_at: Option<UnixMillis>,
+    /// When it was last used, if that is written down anywhere.
+    pub last_seen: Option<UnixMillis>,
+    /// Whether it was revoked by its name, its record notwithstanding.
+    pub is_revoked: bool,
+}
+
+/// Where a session's record lies in its store. The key may hold the token, so it is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionKey {
+    /// Names the session everywhere else.
+    pub digest: TokenDigest,
+    pub(super) key: Box<str>,
+}
+
+impl fmt::Debug for SessionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionKey({})", self.digest.sid())
+    }
 }
 
 impl StoredSession {
+    /// A record of which nothing else is known.
+    #[must_use]
+    pub fn new(session: Session, store_expires_at: Option<UnixMillis>) -> Self {
+        Self {
+            session,
+            store_expires_at,
+            last_seen: None,
+            is_revoked: false,
+        }
+    }
+
+    /// When the record says that the session was made.
+    #[must_use]
+    pub fn created_at(&self) -> Option<UnixMillis> {
+        self.session.created_at.map(unix_millis)
+    }
+
     /// The earliest end that the record or the store knows of (R8).
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixMillis> {
-        let own = self.session.expires_at.map(|at| {
-            let ms = at.unix_timestamp_nanos() / 1_000_000;
-            UnixMillis(u64::try_from(ms).unwrap_or(0))
-        });
+        let own = self.session.expires_at.map(unix_millis);
         match (own, self.store_expires_at) {
             (Some(own), Some(store)) => Some(own.min(store)),
             (own, store) => own.or(store),
         }
     }
+}
+
+/// What lies before 1970 counts as 1970.
+fn unix_millis(at: OffsetDateTime) -> UnixMillis {
+    let ms = at.unix_timestamp_nanos() / 1_000_000;
+    UnixMillis(u64::try_from(ms).unwrap_or(0))
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 pub enum StoreSettings {
     /// `memory:` the embedded store.
     Memory(MemorySettings),
-    /// `redis:` a standalone Redis.
+    /// `redis:` Redis, one server or several.
     Redis(RedisSettings),
 }
 
@@ -33,12 +33,12 @@ pub struct SeedSession {
     pub ttl: Option<Duration>,
 }
 
-/// A Redis server and how to speak to it.
+/// Redis servers and how to speak to them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RedisSettings {
     /// Where.
-    pub address: RedisAddress,
-    /// Database number.
+    pub servers: RedisServers,
+    /// Database number; a cluster has 0 alone.
     pub db: i64,
     /// ACL user.
     pub username: Option<String>,
@@ -50,8 +50,87 @@ pub struct RedisSettings {
     pub connect_timeout: Duration,
     /// One reply.
     pub reply_timeout: Duration,
-    /// Whether to follow changes of the records; the key's template must then be `trackable`.
-    pub tracking: bool,
+    /// How changes are learned of.
+    pub invalidation: Invalidation,
+    /// What a pushed change of a record means.
+    pub on_push: OnPush,
+}
+
+/// How a node learns that something has changed in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Invalidation {
+    /// The server pushes what is written; the key's template must then be `trackable`.
+    #[default]
+    Tracking,
+    /// Whoever revokes announces it.
+    PubSub,
+    /// Not before an entry's TTL is over.
+    None,
+}
+
+/// What is done when a session's record was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OnPush {
+    /// It is forgotten, and read when it is next shown.
+    #[default]
+    Drop,
+    /// It is forgotten and read again at once: for applications that write the record on every request.
+    Suspect,
+}
+
+/// Which servers, chosen in YAML by the key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RedisServers {
+    /// `url:` one server.
+    One(RedisAddress),
+    /// `sentinel:` the master that a set of sentinels names.
+    Sentinel(Box<SentinelSettings>),
+    /// `cluster:` every master of a Redis Cluster.
+    Cluster(ClusterSettings),
+}
+
+/// The sentinels, and which of their masters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SentinelSettings {
+    /// As the sentinels call it.
+    pub master: String,
+    /// At least one of them.
+    pub nodes: Vec<RedisNode>,
+    /// ACL user of the sentinels themselves.
+    pub username: Option<String>,
+    /// Its password.
+    pub password: Option<Secret<String>>,
+    /// To the sentinels and to the master.
+    pub tls: Option<RedisTls>,
+}
+
+/// A cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterSettings {
+    /// At least one of its nodes; the others are found through them.
+    pub nodes: Vec<RedisNode>,
+    /// To every node.
+    pub tls: Option<RedisTls>,
+}
+
+/// `host:port`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RedisNode {
+    /// Name or address, IPv6 without brackets; resolved at every connect.
+    pub host: String,
+    /// Never 0.
+    pub port: u16,
+}
+
+impl RedisNode {
+    /// How to connect to it.
+    pub(super) fn address(&self, tls: Option<&RedisTls>) -> RedisAddress {
+        RedisAddress::Tcp {
+            host: self.host.clone(),
+            port: self.port,
+            tls: tls.cloned(),
+        }
+    }
 }
 
 /// `redis://host:port`, `rediss://host:port` or `unix:///path`.
@@ -75,6 +154,40 @@ pub enum RedisAddress {
 pub struct RedisTls {
     /// PEM text of `ca:`, read at load.
     pub ca_pem: Option<Vec<u8>>,
+}
+
+impl fmt::Display for RedisServers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(address) => address.fmt(f),
+            Self::Sentinel(sentinel) => {
+                write!(f, "sentinel {} of ", sentinel.master)?;
+                list(&sentinel.nodes, f)
+            }
+            Self::Cluster(cluster) => {
+                f.write_str("cluster of ")?;
+                list(&cluster.nodes, f)
+            }
+        }
+    }
+}
+
+fn list(nodes: &[RedisNode], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (at, node) in nodes.iter().enumerate() {
+        let comma = if at > 0 { ", " } else { "" };
+        write!(f, "{comma}{node}")?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for RedisNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
 }
 
 impl fmt::Display for RedisAddress {

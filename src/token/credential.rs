@@ -38,14 +38,7 @@ impl TokenDigest {
     #[must_use]
     pub fn from_hex(hex: &[u8]) -> Option<Self> {
         let mut bytes = [0; 32];
-        if hex.len() != 2 * bytes.len() {
-            return None;
-        }
-        for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
-            let [high, low] = <[u8; 2]>::try_from(pair).ok()?;
-            *byte = nibble(high)? << 4 | nibble(low)?;
-        }
-        Some(Self(bytes))
+        read_hex(hex, &mut bytes).then_some(Self(bytes))
     }
 
     /// The name of the session in logs, metrics and the admin API.
@@ -63,12 +56,27 @@ impl fmt::Debug for TokenDigest {
 }
 
 /// The first 16 hex digits of the token's SHA-256 (design rule R13): names a session, opens nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sid([u8; 8]);
+
+impl Sid {
+    /// Reads the 16 lower-case hex digits that name a session; `None` for anything else.
+    #[must_use]
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        let (mut bytes, hex) = ([0; 8], hex.as_bytes());
+        read_hex(hex, &mut bytes).then_some(Self(bytes))
+    }
+
+    /// The same 64 bits as a number.
+    #[must_use]
+    pub fn bits(self) -> u64 {
+        u64::from_be_bytes(self.0)
+    }
+}
 
 impl fmt::Display for Sid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+        write!(f, "{:016x}", self.bits())
     }
 }
 
@@ -124,6 +132,19 @@ fn push_hex(hex: &mut String, byte: u8) {
     for nibble in [byte >> 4, byte & 0x0f] {
         hex.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
     }
+}
+
+/// Whether the digits fill the bytes and nothing else stands there.
+fn read_hex(hex: &[u8], bytes: &mut [u8]) -> bool {
+    hex.len() == 2 * bytes.len()
+        && bytes
+            .iter_mut()
+            .zip(hex.chunks_exact(2))
+            .all(|(byte, pair)| {
+                let read = |&[high, low]: &[u8; 2]| Some(nibble(high)? << 4 | nibble(low)?);
+                let value = pair.try_into().ok().and_then(read);
+                value.map(|value| *byte = value).is_some()
+            })
 }
 
 fn nibble(digit: u8) -> Option<u8> {

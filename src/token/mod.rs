@@ -4,11 +4,13 @@ mod bearer;
 mod cookie;
 mod credential;
 mod extract;
+mod mint;
 mod source;
 mod unusable;
 
 pub use cookie::{Remaining, is_cookie_octet, pairs, strip};
 pub use credential::{Credential, Sid, TokenDigest};
 pub use extract::{Extraction, extract};
+pub use mint::{NoRandomness, mint};
 pub use source::{CookieName, CookieSource, Duplicates, TokenSource};
 pub use unusable::Unusable;

@@ -140,7 +140,12 @@ fn send(stack: &Stack, port: u16, (host, target, lines): Case) -> Reply {
 }
 
 /// The same request, explained.
-fn explain(stack: &Stack, (host, target, lines): Case) -> Value {
+fn explain(stack: &Stack, case: Case) -> Value {
+    explain_with(stack, case, &[])
+}
+
+/// The same, with further options.
+fn explain_with(stack: &Stack, (host, target, lines): Case, options: &[&'static str]) -> Value {
     let mut words = vec![
         "explain",
         "-c",
@@ -151,6 +156,7 @@ fn explain(stack: &Stack, (host, target, lines): Case) -> Value {
         "--path",
         target,
     ];
+    words.extend(options);
     split(lines).for_each(|line| words.extend(["-H", line]));
     let output = stack.command(&words);
     let told = String::from_utf8_lossy(&output.stderr);
@@ -194,6 +200,32 @@ fn what_is_explained_is_what_the_upstream_receives() {
             "{case:?}"
         );
     }
+}
+
+#[test]
+fn a_running_node_explains_as_the_command_line_does() {
+    let (stack, _) = started();
+    for case in PASSING.into_iter().chain(REFUSED) {
+        let mut offline = explain(&stack, case);
+        let mut live = explain_with(&stack, case, &["--live"]);
+        assert_eq!(
+            explained_lines(&live),
+            explained_lines(&offline),
+            "{case:?}"
+        );
+        // Which tier answered, and the request id.
+        for explained in [&mut offline, &mut live] {
+            explained["tier"] = Value::Null;
+            explained["upstream_headers"] = Value::Null;
+        }
+        assert_eq!(live, offline, "{case:?}");
+    }
+    let known = ("app.test", "/", "Authorization: Bearer full");
+    assert_eq!(
+        explain_with(&stack, known, &["--live"])["tier"],
+        json!("memory")
+    );
+    assert_eq!(stack.upstream.count(), 0);
 }
 
 #[test]

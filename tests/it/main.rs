@@ -32,6 +32,12 @@ mod tokens;
 mod broken_records;
 // No round trip on the hot path; bounded (R15).
 mod cache;
+// Masters of a cluster go, slots move.
+mod cluster;
+// Names, users and messages in a cluster.
+mod cluster_revocation;
+// R8: sessions that are not used.
+mod idle;
 // R9: orders of events between a question, its answer, a change and its push.
 mod interleavings;
 // R8: the end of a session by the store's own clock.
@@ -44,10 +50,18 @@ mod recovery;
 mod redis_access;
 // R8: found, absent, ended to the millisecond.
 mod redis_store;
+// Revocations by message.
+mod events;
+// R9: users and names, whatever the record says.
+mod log_out;
 // R9: what is revoked is refused within milliseconds.
 mod revocation;
+// A failover by sentinels is followed.
+mod sentinel;
 // R7: a store that cannot say hurts nobody.
 mod store_failures;
+// Records that are written on every use.
+mod volatile;
 
 // The road of a request.
 // Streaming, limits, ends of messages.
@@ -60,6 +74,8 @@ mod forwarding;
 mod framing;
 // R14: odd heads are refused.
 mod heads;
+// Logging out and whoami, answered here.
+mod own_answers;
 // What of an answer reaches the client.
 mod responses;
 // R14: one canonical form decides and is forwarded.
@@ -72,6 +88,10 @@ mod websocket;
 // The process.
 // Pages and metrics.
 mod admin;
+// Who may see sessions and change things.
+mod admin_access;
+// Sessions made, listed, revoked; users logged out.
+mod administration;
 // Check, what is printed, exit codes.
 mod cli;
 // What is refused, and how it is said.

@@ -225,7 +225,18 @@ fn labels_say_configured_names_and_closed_lists_only() {
         ("tier", BTreeSet::from(["memory", "store"])),
         (
             "kind",
-            BTreeSet::from(["io", "timeout", "auth", "unavailable", "overload"]),
+            // Of store failures, and of messages.
+            BTreeSet::from([
+                "io",
+                "timeout",
+                "auth",
+                "unavailable",
+                "overload",
+                "session",
+                "user",
+                "jti",
+                "malformed",
+            ]),
         ),
     ]);
     let page = stack.admin("/metrics").text();

@@ -14,7 +14,7 @@ fn reached(redis: &str) -> Stack {
     std::fs::write(folder.path().join("redis-password"), PASSWORD).expect("scratch is writable");
     let credentials = folder.path().to_str().expect("UTF-8").to_owned();
     let stack = stack(&yaml)
-        .redis_with(&format!("--requirepass of-the-default-user --user gate on >{PASSWORD} ~session:* +@read +@connection"))
+        .redis_with(&format!("--requirepass of-the-default-user --user gate on >{PASSWORD} ~session:* ~sessiongate:* +@read +@connection"))
         .redis_port()
         .env("PASSWORD", PASSWORD)
         .env("IN_A_URL", IN_A_URL)

@@ -154,6 +154,7 @@ routes:
             "on",
             ">gate-pass",
             "~session:*",
+            "~sessiongate:*",
             "+@all",
         ],
     );

@@ -77,6 +77,28 @@ fn the_five_lines_of_the_readme_are_a_complete_configuration() {
 }
 
 #[test]
+fn the_examples_of_docs_redis_are_complete_session_sources() {
+    let examples = blocks(&text("docs/redis.md"), "yaml");
+    assert!(examples.len() >= 3, "{examples:?}");
+    for example in examples {
+        let folder = tempfile::tempdir().expect("scratch");
+        let write = |name: &str, text: &str| {
+            fs::write(folder.path().join(name), text).expect("scratch is writable");
+        };
+        // Credentials are systemd's; a file of the same name stands in.
+        let sessions = example.replace("{credential: ", "{file: ");
+        write("redis-password", "secret");
+        write("sentinel-password", "secret");
+        let routes = "routes: [{upstream: '127.0.0.1:9000', identity: skygear}]";
+        write(
+            "example.yaml",
+            &format!("listen: :8080\n{sessions}{routes}\n"),
+        );
+        assert_checks(folder.path(), "example.yaml");
+    }
+}
+
+#[test]
 fn the_record_of_the_readme_is_a_session_with_every_header() {
     let readme = text("README.md");
     let json = blocks(&readme, "json");

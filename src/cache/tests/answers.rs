@@ -193,5 +193,6 @@ fn found(value: u32) -> Answer {
     Loaded::Found {
         value,
         expires_at: None,
+        backing: None,
     }
 }

@@ -193,4 +193,5 @@ async fn overloaded(happen: impl FnOnce(&mut World)) -> Outcome {
 const FOUND: Answer = Loaded::Found {
     value: 1,
     expires_at: None,
+    backing: None,
 };

@@ -67,9 +67,22 @@ struct Known {
     ends: Option<(Instant, UnixMillis)>,
     failed_at: Option<Instant>,
     is_of_this_epoch: bool,
+    /// It has been of no use at some time: it may have made room, even if the wall clock was set back since.
+    may_be_gone: bool,
 }
 
 impl Known {
+    fn new(value: u32, life: Option<Duration>, now: Now) -> Self {
+        Self {
+            value,
+            asked: now.mono,
+            ends: life.map(|life| (now.mono + life, now.wall.after(life))),
+            failed_at: None,
+            is_of_this_epoch: true,
+            may_be_gone: false,
+        }
+    }
+
     fn has_ended(&self, now: Now) -> bool {
         self.ends
             .is_some_and(|(mono, wall)| now.mono >= mono || now.wall >= wall)
@@ -77,6 +90,12 @@ impl Known {
 }
 
 impl Said {
+    fn see(&mut self, now: Now) {
+        if let Self::Session(known) = self {
+            known.may_be_gone |= known.has_ended(now);
+        }
+    }
+
     /// What counts of it in the next epoch: a session that must be confirmed, no absence.
     fn next_epoch(&mut self) {
         match self {
@@ -167,6 +186,7 @@ async fn walk(
                 }
             }
         }
+        said.values_mut().for_each(|said| said.see(world.now));
         let stats = world.cache.stats();
         prop_assert!(stats.sessions.entries <= max_entries);
         prop_assert!(stats.absences.entries <= (max_entries / 8).max(1));
@@ -200,7 +220,7 @@ async fn ask(world: &World, name: u8, value: u32, answer: Reply, meanwhile: Opti
 
 fn hear(world: &World, name: u8, news: News) {
     match news {
-        News::Invalidated => world.cache.invalidate(&key(&name.to_string())),
+        News::Invalidated => _ = world.cache.invalidate(&key(&name.to_string())),
         News::NewEpoch => world.epoch.advance(),
     }
 }
@@ -218,7 +238,10 @@ fn believe(said: &mut HashMap<u8, Said>, name: u8, news: News) {
 fn required(said: &Said, now: Now) -> Option<Outcome> {
     match said {
         Said::Session(known)
-            if known.failed_at.is_none() && known.is_of_this_epoch && !known.has_ended(now) =>
+            if known.failed_at.is_none()
+                && known.is_of_this_epoch
+                && !known.may_be_gone
+                && !known.has_ended(now) =>
         {
             (now.mono < known.asked + TTL * 9 / 10).then_some(Lookup::Hit(known.value))
         }
@@ -268,13 +291,7 @@ fn judge(said: &mut Said, asked: &Asked, now: Now) -> Result<(), TestCaseError> 
             };
             prop_assert!(life_ms != Some(0), "loaded what had ended");
             let life = life_ms.map(Duration::from_millis);
-            let loaded = Known {
-                value: asked.value,
-                asked: now.mono,
-                ends: life.map(|life| (now.mono + life, now.wall.after(life))),
-                failed_at: None,
-                is_of_this_epoch: true,
-            };
+            let loaded = Known::new(asked.value, life, now);
             if asked.meanwhile.is_none() {
                 *said = Said::Session(loaded);
             }

@@ -1,48 +1,8 @@
 //! What happens between a question and its answer, one order of events at a time.
 
-use super::world::{Answer, Outcome, World, key};
+use super::world::{Answer, Asked, Outcome, World, key};
 use crate::cache::{CachePolicy, LoadLimits, Loaded, Lookup};
 use std::time::Duration;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-
-/// A request whose load has begun and waits for its answer.
-struct Asked {
-    answer: oneshot::Sender<Answer>,
-    request: JoinHandle<Outcome>,
-}
-
-impl Asked {
-    /// Panics if the request joins another's load.
-    async fn of(world: &World, name: &'static str) -> Self {
-        let (answer, answered) = oneshot::channel();
-        let (begin, mut begun) = oneshot::channel();
-        let (cache, epoch, now) = (world.cache.clone(), world.epoch.clone(), world.now);
-        let load = move || async move {
-            begin.send(()).expect("the test waits for it");
-            answered.await.expect("the test answers every load")
-        };
-        let request =
-            tokio::spawn(
-                async move { cache.load(key(name), &epoch, now, move || now, load).await },
-            );
-        for _ in 0..1000 {
-            if begun.try_recv().is_ok() {
-                return Self { answer, request };
-            }
-            tokio::task::yield_now().await;
-        }
-        panic!(
-            "the request does not load by itself: {:?}",
-            world.cache.stats()
-        );
-    }
-
-    async fn answered(self, answer: Answer) -> Outcome {
-        self.answer.send(answer).expect("the load waits");
-        self.request.await.expect("no panic")
-    }
-}
 
 type Event = (&'static str, fn(&World));
 
@@ -220,5 +180,6 @@ const fn found(value: u32) -> Answer {
     Loaded::Found {
         value,
         expires_at: None,
+        backing: None,
     }
 }

@@ -56,6 +56,7 @@ impl World {
             Loaded::Found {
                 value: version,
                 expires_at: None,
+                backing: None,
             }
         };
         self.cache
@@ -117,6 +118,7 @@ fn check(outcome: &Lookup<u64, ()>, floor: u64, ceiling: u64) {
     let may_be = match *outcome {
         Lookup::Hit(version) | Lookup::Loaded(version) => (floor..=ceiling).contains(&version),
         Lookup::KnownAbsent | Lookup::Absent => floor < ceiling || floor % 2 == 1,
+        Lookup::KnownEnded(_) | Lookup::Ended(_) => false,
         Lookup::Stale(_) | Lookup::Failed(()) | Lookup::Overloaded | Lookup::Aborted => false,
     };
     assert!(may_be, "{outcome:?} between {floor} and {ceiling}");

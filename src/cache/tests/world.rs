@@ -1,14 +1,21 @@
 //! `World`: a cache, a clock that moves only when told, and requests that peek, then load.
 
-use crate::cache::{CacheKey, CachePolicy, Epoch, LoadLimits, Loaded, Lookup, SessionCache};
+use crate::cache::{
+    CacheKey, CachePolicy, Epoch, LoadLimits, Loaded, Lookup, Remembered, SessionCache,
+};
 use crate::clock::{Now, UnixMillis};
 use crate::token::TokenDigest;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 pub(super) type Answer = Loaded<u32, &'static str>;
 pub(super) type Outcome = Lookup<u32, &'static str>;
+
+impl Remembered for u32 {}
+impl Remembered for u64 {}
 
 #[derive(Clone)]
 pub(super) struct World {
@@ -68,7 +75,46 @@ impl World {
         Loaded::Found {
             value,
             expires_at: life_ms.map(|ms| self.now.wall.after(Duration::from_millis(ms))),
+            backing: None,
         }
+    }
+}
+
+/// A request whose load has begun and waits for its answer.
+pub(super) struct Asked {
+    answer: oneshot::Sender<Answer>,
+    request: JoinHandle<Outcome>,
+}
+
+impl Asked {
+    /// Panics if the request joins another's load.
+    pub(super) async fn of(world: &World, name: &'static str) -> Self {
+        let (answer, answered) = oneshot::channel();
+        let (begin, mut begun) = oneshot::channel();
+        let (cache, epoch, now) = (world.cache.clone(), world.epoch.clone(), world.now);
+        let load = move || async move {
+            begin.send(()).expect("the test waits for it");
+            answered.await.expect("the test answers every load")
+        };
+        let request =
+            tokio::spawn(
+                async move { cache.load(key(name), &epoch, now, move || now, load).await },
+            );
+        for _ in 0..1000 {
+            if begun.try_recv().is_ok() {
+                return Self { answer, request };
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!(
+            "the request does not load by itself: {:?}",
+            world.cache.stats()
+        );
+    }
+
+    pub(super) async fn answered(self, answer: Answer) -> Outcome {
+        self.answer.send(answer).expect("the load waits");
+        self.request.await.expect("no panic")
     }
 }
 

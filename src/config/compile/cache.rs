@@ -4,6 +4,7 @@ use crate::cache::CachePolicy;
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};
 use crate::config::words;
+use crate::store::Invalidation;
 use std::num::NonZeroUsize;
 
 /// What the section says.
@@ -11,18 +12,18 @@ pub(super) struct Remembering {
     /// How much, and for how long.
     pub(super) policy: CachePolicy,
     /// Whether stores that can are asked to push changes.
-    pub(super) tracking: bool,
+    pub(super) invalidation: Invalidation,
 }
 
 /// Reads the section, or gives the defaults.
 pub(super) fn read(root: &Mapping<'_>) -> Remembering {
     let section = root.section("cache", keys::CACHE);
-    let tracking = section
+    let invalidation = section
         .as_ref()
         .and_then(|section| section.choice("invalidation", &words::INVALIDATION));
     Remembering {
         policy: section.as_ref().map(policy).unwrap_or_default(),
-        tracking: tracking.unwrap_or(true),
+        invalidation: invalidation.unwrap_or_default(),
     }
 }
 

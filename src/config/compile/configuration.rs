@@ -20,7 +20,7 @@ pub(in crate::config) fn blueprint(root: Value<'_>) -> Option<Blueprint> {
     let client = client::limits(&root);
     let mut upstreams = Upstreams::read(&root);
     let remembering = cache::read(&root);
-    let mut sources = Sources::read(&root, remembering.tracking);
+    let mut sources = Sources::read(&root, remembering.invalidation);
     let routes = routes::read(&root, &client, &mut upstreams, &mut sources);
     Some(Blueprint {
         trusted_proxies,

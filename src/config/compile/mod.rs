@@ -3,11 +3,13 @@
 mod cache;
 mod client;
 mod configuration;
+mod endpoints;
 mod identity;
 mod listeners;
 mod memory;
 mod operations;
 mod redis;
+mod redis_servers;
 mod redis_url;
 mod require;
 mod routes;

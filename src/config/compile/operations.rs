@@ -1,12 +1,15 @@
 //! What operators set: `version:`, `admin:`, `threads:`, `log:`, `shutdown:`.
 
 use super::listeners;
+use crate::blueprint::AdminSettings;
 use crate::config::address;
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};
+use crate::config::secrets;
 use crate::config::words;
 use crate::listen::Endpoint;
 use crate::observe::LogSettings;
+use crate::secret::Secret;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -14,6 +17,8 @@ use std::time::Duration;
 const DRAIN: Duration = Duration::from_secs(20);
 /// More workers than any machine has cores.
 const MOST_THREADS: u64 = 1024;
+const LEAST_TOKEN: usize = 16;
+const MOST_TOKEN: usize = 1024;
 
 /// Refuses a format that is not this one.
 pub(super) fn version(root: &Mapping<'_>) {
@@ -26,13 +31,14 @@ pub(super) fn version(root: &Mapping<'_>) {
 }
 
 /// Where metrics and status are served; never where clients connect.
-pub(super) fn admin(root: &Mapping<'_>, listeners: &[Endpoint]) -> Option<Endpoint> {
+pub(super) fn admin(root: &Mapping<'_>, listeners: &[Endpoint]) -> Option<AdminSettings> {
     let value = root.get("admin")?;
-    let address = if value.is_mapping() {
+    let (address, token) = if value.is_mapping() {
         let section = value.mapping(keys::ADMIN)?;
-        section.required("listen", address::ENDPOINT_HELP)?
+        let token = section.get("token").and_then(admin_token);
+        (section.required("listen", address::ENDPOINT_HELP)?, token)
     } else {
-        value
+        (value, None)
     };
     let endpoint = listeners::endpoint(address)?;
     if let Some(other) = listeners
@@ -44,7 +50,26 @@ pub(super) fn admin(root: &Mapping<'_>, listeners: &[Endpoint]) -> Option<Endpoi
             "the admin listener is never a public one",
         );
     }
-    Some(endpoint)
+    Some(AdminSettings {
+        listen: endpoint,
+        token,
+    })
+}
+
+/// Long enough that it cannot be guessed, and of characters that a header can carry.
+fn admin_token(value: Value<'_>) -> Option<Secret<String>> {
+    let token = secrets::read(value)?;
+    let text = token.expose();
+    if (LEAST_TOKEN..=MOST_TOKEN).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+    {
+        return Some(token);
+    }
+    value.fault(
+        "not a token of 16 to 1024 visible ASCII characters",
+        "make one with: openssl rand -base64 32",
+    );
+    None
 }
 
 /// Proxy workers; left out: one per core.

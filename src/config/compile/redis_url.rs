@@ -2,6 +2,7 @@
 
 use crate::config::address;
 use crate::secret::Secret;
+use crate::store::RedisNode;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -41,7 +42,10 @@ pub(super) enum UrlError {
 /// What Redis URLs look like.
 pub(super) const HELP: &str =
     "redis://host:6379/0, rediss://host:6380 or unix:///run/redis.sock?db=0";
-const PORT: u16 = 6379;
+/// Of a server.
+pub(super) const PORT: u16 = 6379;
+/// Of a sentinel.
+pub(super) const SENTINEL_PORT: u16 = 26379;
 
 /// Takes a URL apart.
 pub(super) fn parse(text: &str) -> Result<RedisUrl, UrlError> {
@@ -63,18 +67,7 @@ fn tcp(rest: &str, tls: bool) -> Result<RedisUrl, UrlError> {
         None => (None, rest),
     };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let bracket = authority.rfind(']').unwrap_or(0);
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if host.len() > bracket || bracket == 0 => (host, Some(port)),
-        _ => (authority, None),
-    };
-    let host = address::host_name(host).ok_or(UrlError::Host)?;
-    let port = match port {
-        None => PORT,
-        Some(digits) => address::port_number(digits)
-            .filter(|port| *port > 0)
-            .ok_or(UrlError::Port)?,
-    };
+    let RedisNode { host, port } = node(authority, PORT)?;
     let (name, password) = match user.map(|user| user.split_once(':').unwrap_or((user, ""))) {
         Some((name, password)) => (decoded(name)?, decoded(password)?),
         None => (String::new(), String::new()),
@@ -87,6 +80,23 @@ fn tcp(rest: &str, tls: bool) -> Result<RedisUrl, UrlError> {
             .filter(|text| !text.is_empty())
             .map(Secret::new),
     })
+}
+
+/// A host and a port, or the host alone.
+pub(super) fn node(text: &str, default_port: u16) -> Result<RedisNode, UrlError> {
+    let bracket = text.rfind(']').unwrap_or(0);
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if host.len() > bracket || bracket == 0 => (host, Some(port)),
+        _ => (text, None),
+    };
+    let host = address::host_name(host).ok_or(UrlError::Host)?;
+    let port = match port {
+        None => default_port,
+        Some(digits) => address::port_number(digits)
+            .filter(|port| *port > 0)
+            .ok_or(UrlError::Port)?,
+    };
+    Ok(RedisNode { host, port })
 }
 
 fn unix(rest: &str) -> Result<RedisUrl, UrlError> {

@@ -1,5 +1,6 @@
 //! `routes:`.
 
+use super::endpoints;
 use super::identity;
 use super::require;
 use super::sessions::Sources;
@@ -40,6 +41,7 @@ pub(super) fn read<'a>(
         if refuse_repeated(&section, &routes, &route) {
             continue;
         }
+        endpoints::refuse_unusable(&section, &routes, &route);
         routes.push(route);
     }
     routes
@@ -86,6 +88,7 @@ fn route<'a>(
         host: host?,
         path: path?,
         upstream: upstream?,
+        endpoints: endpoints::endpoints(section),
         identity,
         require,
     };

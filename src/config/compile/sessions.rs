@@ -8,8 +8,7 @@ use crate::blueprint::SourceSettings;
 use crate::config::keys;
 use crate::config::raw::Node;
 use crate::config::reading::{Mapping, Name, Value};
-use crate::store::{MemorySettings, StoreSettings};
-use crate::token::TokenSource;
+use crate::store::{Invalidation, MemorySettings, StoreSettings};
 
 /// What routes may name, by index, and which of it they did.
 #[derive(Default)]
@@ -21,8 +20,8 @@ pub(super) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// Redis sources follow changes where `tracking` is wanted.
-    pub(super) fn read(root: &Mapping<'a>, tracking: bool) -> Self {
+    /// Redis sources learn of changes by these means.
+    pub(super) fn read(root: &Mapping<'a>, by: Invalidation) -> Self {
         let mut sources = Self::default();
         let Some(value) = root.get("sessions") else {
             return sources;
@@ -30,23 +29,20 @@ impl<'a> Sources<'a> {
         if !value.is_mapping() || is_single(value) {
             let place = value.place;
             let text = "default";
-            sources.add(Name { text, place }, value, tracking);
+            sources.add(Name { text, place }, value, by);
             return sources;
         }
         for (name, value) in value.named().unwrap_or_default() {
             check_name(name);
-            sources.add(name, value, tracking);
+            sources.add(name, value, by);
         }
         sources
     }
 
-    fn add(&mut self, name: Name<'a>, value: Value<'a>, tracking: bool) {
-        let (tokens, store) = source(value, tracking).unwrap_or_else(unread);
-        self.settings.push(SourceSettings {
-            name: name.text.to_owned(),
-            tokens,
-            store,
-        });
+    fn add(&mut self, name: Name<'a>, value: Value<'a>, by: Invalidation) {
+        let name_text = name.text.to_owned();
+        let settings = source(name_text, value, by);
+        self.settings.push(settings);
         self.names.push(name);
         self.used.push(false);
     }
@@ -130,25 +126,31 @@ fn check_name(name: Name<'_>) {
     }
 }
 
-/// Stands in for a source that was refused, so that routes can still name it.
-fn unread() -> (Vec<TokenSource>, StoreSettings) {
-    (Vec::new(), StoreSettings::Memory(MemorySettings::default()))
+/// A source that is refused keeps its name, so that routes can still name it.
+fn source(name: String, value: Value<'_>, by: Invalidation) -> SourceSettings {
+    let mut settings = SourceSettings {
+        name,
+        tokens: tokens::by_default(),
+        store: StoreSettings::Memory(MemorySettings::default()),
+        idle_timeout: None,
+    };
+    let stored = if value.is_mapping() {
+        value.mapping(keys::SOURCE).and_then(|section| {
+            settings.tokens = tokens::sources(&section);
+            settings.idle_timeout = section.get("idle_timeout").and_then(Value::timeout);
+            store(&section, by)
+        })
+    } else {
+        redis::settings(value, None, by).map(StoreSettings::Redis)
+    };
+    settings.store = stored.unwrap_or(settings.store);
+    settings
 }
 
-fn source(value: Value<'_>, tracking: bool) -> Option<(Vec<TokenSource>, StoreSettings)> {
-    if !value.is_mapping() {
-        let store = StoreSettings::Redis(redis::settings(value, None, tracking)?);
-        return Some((tokens::by_default(), store));
-    }
-    let section = value.mapping(keys::SOURCE)?;
-    let tokens = tokens::sources(&section);
-    Some((tokens, store(&section, tracking)?))
-}
-
-fn store(section: &Mapping<'_>, tracking: bool) -> Option<StoreSettings> {
+fn store(section: &Mapping<'_>, by: Invalidation) -> Option<StoreSettings> {
     let key = section.get("key");
     match (section.get("redis"), section.get("memory")) {
-        (Some(redis), None) => redis::settings(redis, key, tracking).map(StoreSettings::Redis),
+        (Some(redis), None) => redis::settings(redis, key, by).map(StoreSettings::Redis),
         (None, Some(memory)) => {
             if let Some(key) = key {
                 key.fault("`key` belongs to `redis`", "the embedded store needs none");

@@ -5,7 +5,7 @@ use crate::config::environment::FixedEnvironment;
 use crate::config::load::{compile_text, load};
 use crate::policy::{OnDisabled, OnInvalid};
 use crate::route::Credentials;
-use crate::store::{RedisAddress, StoreSettings};
+use crate::store::{Invalidation, RedisAddress, RedisServers, StoreSettings};
 use crate::token::{Duplicates, TokenSource};
 use std::fs;
 use std::path::Path;
@@ -24,6 +24,8 @@ sessions:
   main: {token: [bearer, {cookie: sid}], key: "s:{token}", redis: "redis://10.0.0.9:7000/3"}
   old: {token: {cookie: {name: old, duplicates: first}}, redis: {url: "unix:///run/r.sock?db=2", username: gate, timeout: {reply: 1s}}}
   own: {memory: }
+  set: {redis: {sentinel: {master: m, nodes: [10.0.0.1, "[::1]:7001", "s.internal:7002"], username: watcher}, db: 5, tls: true}}
+  shards: {redis: {cluster: [10.0.0.4, "c.internal:7000"], username: gate}}
 cache: {max_entries: 1_000, ttl: 10s, negative_ttl: 0s, stale_if_error: 1h, invalidation: none}
 routes:
   - {host: a.example, path: /x/*, upstream: blog, sessions: main, identity: skygear, require: {roles: [admin], verified: true}}
@@ -57,7 +59,7 @@ fn what_is_in_force_reads_back_to_the_same_blueprint() {
 #[test]
 fn sources_are_read_in_every_form() {
     let blueprint = good(FULL).blueprint;
-    let [main, old, own] = blueprint.sources.as_slice() else {
+    let [main, old, own, set, shards] = blueprint.sources.as_slice() else {
         panic!("{:?}", blueprint.sources);
     };
     assert_eq!(
@@ -71,14 +73,15 @@ fn sources_are_read_in_every_form() {
         panic!("{main:?}")
     };
     assert_eq!(
-        (redis.address.to_string().as_str(), redis.db),
+        (redis.servers.to_string().as_str(), redis.db),
         ("redis://10.0.0.9:7000", 3)
     );
     assert_eq!(redis.key.to_string(), "s:{token}");
     let StoreSettings::Redis(redis) = &old.store else {
         panic!("{old:?}")
     };
-    assert_eq!(redis.address, RedisAddress::Unix("/run/r.sock".into()));
+    let unix = RedisAddress::Unix("/run/r.sock".into());
+    assert_eq!(redis.servers, RedisServers::One(unix));
     assert_eq!((redis.db, redis.username.as_deref()), (2, Some("gate")));
     assert_eq!(redis.reply_timeout, Duration::from_secs(1));
     let [TokenSource::Cookie(cookie)] = old.tokens.as_slice() else {
@@ -86,29 +89,55 @@ fn sources_are_read_in_every_form() {
     };
     assert_eq!(cookie.duplicates, Duplicates::First);
     assert_eq!(own.tokens.len(), 2, "bearer and the cookie `session`");
+    let StoreSettings::Redis(redis) = &set.store else {
+        panic!("{set:?}")
+    };
+    assert_eq!(
+        (redis.servers.to_string().as_str(), redis.db),
+        (
+            "sentinel m of 10.0.0.1:26379, [::1]:7001, s.internal:7002",
+            5
+        )
+    );
+    let RedisServers::Sentinel(sentinel) = &redis.servers else {
+        panic!("{redis:?}")
+    };
+    assert_eq!(sentinel.username.as_deref(), Some("watcher"));
+    assert!(sentinel.tls.is_some(), "to the sentinels and to the master");
+    let StoreSettings::Redis(redis) = &shards.store else {
+        panic!("{shards:?}")
+    };
+    let text = redis.servers.to_string();
+    assert_eq!(text, "cluster of 10.0.0.4:6379, c.internal:7000");
 }
 
 #[test]
-fn changes_are_tracked_unless_the_file_says_none() {
+fn changes_are_tracked_unless_the_file_says_otherwise() {
+    use Invalidation::{None, PubSub, Tracking};
     let file = |key: &str, cache: &str| {
         format!(
             "listen: :80\nsessions: {{key: '{key}', redis: 'redis://h'}}\n{cache}\nroutes: [{{upstream: 'a:1', identity: skygear}}]"
         )
     };
     let cases = [
-        ("s:{sha256}", "", true),
-        ("s:{sha256}", "cache: {ttl: 1h}", true),
-        ("s:{sha256}", "cache: {invalidation: tracking}", true),
-        ("s:{sha256}", "cache: {invalidation: none}", false),
-        ("{token}", "cache: {invalidation: none}", false),
+        ("s:{sha256}", "", Tracking, "tracking"),
+        ("s:{sha256}", "cache: {ttl: 1h}", Tracking, "tracking"),
+        (
+            "s:{sha256}",
+            "cache: {invalidation: tracking}",
+            Tracking,
+            "tracking",
+        ),
+        ("s:{sha256}", "cache: {invalidation: none}", None, "none"),
+        ("{token}", "cache: {invalidation: none}", None, "none"),
+        ("{token}", "cache: {invalidation: pubsub}", PubSub, "pubsub"),
     ];
-    for (key, cache, expected) in cases {
+    for (key, cache, expected, word) in cases {
         let loaded = good(&file(key, cache));
         let StoreSettings::Redis(redis) = &loaded.blueprint.sources[0].store else {
             panic!("{key} {cache}")
         };
-        assert_eq!(redis.tracking, expected, "{key} {cache}");
-        let word = if expected { "tracking" } else { "none" };
+        assert_eq!(redis.invalidation, expected, "{key} {cache}");
         assert_eq!(
             loaded.redacted["cache"]["invalidation"], word,
             "{key} {cache}"
@@ -139,19 +168,19 @@ fn routes_take_the_stricter_default() {
         ("a.example", &[2, 1], Reject, OnDisabled::Reject, Strip),
         (
             "*.b.example",
-            &[0, 1, 2],
+            &[0, 1, 2, 3, 4],
             Anonymous,
             OnDisabled::Forward,
             Strip,
         ),
         (
             "c.example",
-            &[0, 1, 2],
+            &[0, 1, 2, 3, 4],
             Anonymous,
             OnDisabled::Invalid,
             Keep,
         ),
-        ("/d", &[0, 1, 2], Reject, OnDisabled::Reject, Keep),
+        ("/d", &[0, 1, 2, 3, 4], Reject, OnDisabled::Reject, Keep),
         ("rest", &[], Anonymous, OnDisabled::Forward, Keep),
     ];
     assert_eq!(seen, expected);

@@ -13,7 +13,7 @@ cache:
   max_entries: -1
   negativ_ttl: 5s
   ttl: 3s
-  invalidation: pubsub
+  invalidation: polling
 routes:
   - {host: b.example, upstream: apii}
   - upstream: api
@@ -49,11 +49,11 @@ error: `ttl` stands here twice
 9 |   ttl: 3s
   |   ^^^ remove one
 
-error: `pubsub` is not available in this version: invalidation by messages comes with a later release
+error: no such value for `invalidation`
   --> config.yaml:10:17
    |
-10 |   invalidation: pubsub
-   |                 ^^^^^^ use `tracking`: Redis pushes what is written
+10 |   invalidation: polling
+   |                 ^^^^^^^ one of: tracking, pubsub, none
 
 error: no upstream is called `apii`
   --> config.yaml:12:33
@@ -65,7 +65,7 @@ error: unknown key `timeot`
   --> config.yaml:14:5
    |
 14 |     timeot: 5s
-   |     ^^^^^^ known here: name, host, path, upstream, sessions, identity, require, invalid, disabled, credentials, underscores, max_body
+   |     ^^^^^^ known here: name, host, path, upstream, sessions, identity, require, invalid, disabled, credentials, underscores, max_body, logout, whoami
 
 error: no such value for `profile`
   --> config.yaml:15:15
@@ -110,7 +110,7 @@ fn the_machine_form_names_place_path_and_remedy() {
     let expected = serde_json::json!({
         "severity": "error", "file": "config.yaml", "line": 14, "column": 5, "path": "routes[1].timeot",
         "message": "unknown key `timeot`", "help": "known here: name, host, path, upstream, sessions, identity, require, invalid, disabled, credentials, \
-                 underscores, max_body",
+                 underscores, max_body, logout, whoami",
     });
     assert_eq!(json, expected);
 }
@@ -269,13 +269,13 @@ error: the variable `THREADS` is not set and has no default
     ),
     (
         "a later feature beside a secret",
-        "listen: :80\nadmin: {listen: \":81\", token: hunter2}\nroutes: [{upstream: \"a:1\"}]\n",
+        "listen: :80\nsessions: {redis: {url: \"redis://h\", password: hunter2, format: x}}\nroutes: [{upstream: \"a:1\"}]\n",
         r#"
-error: `token` is not available in this version: changes over the admin listener come with a later release
- --> config.yaml:2:24
+error: `format` is not available in this version: other record formats come with a later release
+ --> config.yaml:2:57
   |
-2 | admin: {listen: ":81", token: ***}
-  |                        ^^^^^ leave it out"#,
+2 | sessions: {redis: {url: "redis://h", password: ***, format: x}}
+  |                                                     ^^^^^^ write native session records"#,
     ),
     (
         "a URL with a password",

@@ -13,7 +13,7 @@ fn every_section_refuses_what_it_cannot_serve() {
 }
 
 /// Name, file, what is refused in it.
-const FILES: [(&str, &str, &str); 7] = [
+const FILES: [(&str, &str, &str); 8] = [
     (
         "listeners and upstreams",
         r#"listen: [":80", "127.0.0.1:80", {address: ":81", tls: []}]
@@ -51,14 +51,14 @@ routes: []
 sessions:
   bare: {redis: redis://h, key: "{token}"}
   near: {redis: redis://h, key: "session{token}"}
-  good: {redis: redis://h, key: "sessiongate:s:{token}"}
+  good: {redis: redis://h, key: "sessiongate:sessions:{token}"}
 cache: {invalidation: polling}
 routes: [{upstream: a:1, identity: skygear}]
 "#,
         r#"
 3:33 sessions.bare.key: a key that begins with its placeholder has no head by which its changes can be followed [give it a head such as `session:`, or set `cache: {invalidation: none}`]
-4:33 sessions.near.key: the head of this key overlaps with `sessiongate:canary:`, the gateway's own keys [give it a head such as `session:`, or set `cache: {invalidation: none}`]
-6:23 cache.invalidation: no such value for `invalidation` [one of: tracking, none]
+4:33 sessions.near.key: the head of this key overlaps with `sessiongate:user:`, the gateway's own keys [give it a head such as `session:`, or set `cache: {invalidation: none}`]
+6:23 cache.invalidation: no such value for `invalidation` [one of: tracking, pubsub, none]
 "#,
     ),
     (
@@ -91,15 +91,50 @@ routes:
 8:82 sessions.bad.token[3].cookie: not a cookie name [1 to 128 letters, digits and !#$%&'*+-.^_`|~ (RFC 6265)]
 8:90 sessions.bad.token[4]: expected `bearer`, or a cookie: {cookie: session}, found a mapping []
 9:22 sessions.url.redis.url: not a Redis URL [redis://host:6379/0, rediss://host:6380 or unix:///run/redis.sock?db=0]
-10:17 sessions.sent.redis: missing key `url` [redis://host:6379/0, rediss://host:6380 or unix:///run/redis.sock?db=0]
-10:18 sessions.sent.redis.sentinel: `sentinel` is not available in this version: Sentinel comes with a later release [name one server with `url`]
-11:39 sessions.plain.redis.ca: a CA is for TLS, and this URL speaks none [use rediss://]
+10:28 sessions.sent.redis.sentinel: expected a mapping, found text [`key: value`, with a blank after the colon; known here: master, nodes, username, password]
+11:39 sessions.plain.redis.ca: a CA is for TLS, and none is spoken here [use rediss://]
 11:58 sessions.plain.redis.password.env: the variable `NOPE` is not set [set it in the environment of the gateway]
 12:48 sessions.cred.redis.password: the URL holds a password already [remove it from the URL]
 12:48 sessions.cred.redis.password: a secret comes from one place [one of {file: …}, {env: …}, {credential: …}]
 13:57 sessions.none.redis.password.credential: there are no credentials: CREDENTIALS_DIRECTORY is not set [the unit needs LoadCredential=]
 15:34 routes[0].sessions[0]: no session source is called `bth` [did you mean `both`?]
 15:44 routes[0].sessions[2]: this source stands here twice [remove one]
+"#,
+    ),
+    (
+        "several Redis servers",
+        r#"listen: :80
+sessions:
+  nowhere: {redis: {username: gate}}
+  typo: {redis: {sentinal: {master: m, nodes: h}}}
+  both: {redis: {url: redis://h, sentinel: {master: m, nodes: h}}}
+  db: {redis: {url: redis://h, db: 3, tls: true}}
+  empty: {redis: {sentinel: {nodes: []}}}
+  nodes: {redis: {sentinel: {master: m, nodes: [a, b:x, "a:26379", redis://c]}}}
+  plain: {redis: {sentinel: {master: m, nodes: h, password: {env: NOPE}}, ca: x, db: -1}}
+  shards: {redis: {cluster: ["redis://c", ":1"], db: 3, ca: x}}
+  three: {redis: {cluster: h, sentinel: {master: m, nodes: h}, url: redis://h}}
+routes: [{upstream: a:1, require: session}]
+"#,
+        r#"
+3:20 sessions.nowhere.redis: missing key `url` [redis://host:6379/0, rediss://host:6380 or unix:///run/redis.sock?db=0; or `sentinel`, or `cluster`]
+4:18 sessions.typo.redis.sentinal: unknown key `sentinal` [did you mean `sentinel`?]
+5:44 sessions.both.redis.sentinel: a Redis source has its servers in one place [keep one of `url`, `sentinel` and `cluster`, or name two sources]
+6:36 sessions.db.redis.db: the URL says which database [redis://host:6379/3]
+6:44 sessions.db.redis.tls: the URL says whether TLS is spoken [use rediss://]
+7:29 sessions.empty.redis.sentinel: missing key `master` [as `sentinel monitor` calls it, such as `mymaster`]
+7:37 sessions.empty.redis.sentinel.nodes: from one to 32 nodes are named [a list of `host:port`, such as [10.0.0.1:26379, 10.0.0.2:26379, 10.0.0.3:26379]]
+8:52 sessions.nodes.redis.sentinel.nodes[1]: not a port [a list of `host:port`, such as [10.0.0.1:26379, 10.0.0.2:26379, 10.0.0.3:26379]]
+8:57 sessions.nodes.redis.sentinel.nodes[2]: this node stands here twice [remove one]
+8:68 sessions.nodes.redis.sentinel.nodes[3]: not a port [a list of `host:port`, such as [10.0.0.1:26379, 10.0.0.2:26379, 10.0.0.3:26379]]
+9:67 sessions.plain.redis.sentinel.password.env: the variable `NOPE` is not set [set it in the environment of the gateway]
+9:79 sessions.plain.redis.ca: a CA is for TLS, and none is spoken here [set `tls: true`]
+9:86 sessions.plain.redis.db: not a whole number [digits, with `_` where it helps: `8`, `1_000_000`]
+10:30 sessions.shards.redis.cluster[0]: not a port [a list of `host:port`, such as [10.0.0.1:6379, 10.0.0.2:6379, 10.0.0.3:6379]]
+10:43 sessions.shards.redis.cluster[1]: not a host name or address before the port [a list of `host:port`, such as [10.0.0.1:6379, 10.0.0.2:6379, 10.0.0.3:6379]]
+10:54 sessions.shards.redis.db: a cluster has the database 0 alone [remove it]
+10:61 sessions.shards.redis.ca: a CA is for TLS, and none is spoken here [set `tls: true`]
+11:41 sessions.three.redis.sentinel: a Redis source has its servers in one place [keep one of `url`, `sentinel` and `cluster`, or name two sources]
 "#,
     ),
     (
@@ -190,7 +225,7 @@ routes:
     (
         "operations",
         r#"listen: :80
-admin: {}
+admin: {token: "too short"}
 log: {sample: 1%, level: loud}
 version: 2
 threads: 0
@@ -199,6 +234,7 @@ routes: [{upstream: "a:1"}]
 "#,
         r#"
 2:8 admin: missing key `listen` [`:8080`, `127.0.0.1:8080`, `"[::1]:8080"` or `unix:/run/app.sock`]
+2:16 admin.token: not a token of 16 to 1024 visible ASCII characters [make one with: openssl rand -base64 32]
 3:7 log.sample: unknown key `sample` [known here: level, format, access]
 3:26 log.level: no such value for `level` [one of: error, warn, info, debug]
 4:10 version: this gateway reads version 1 of the format [`version: 1`]

@@ -49,10 +49,11 @@ fn no_form_of_a_good_file_shows_a_secret() {
     let text = "listen: :8080\nsessions:\n  a: {redis: {url: redis://h, password: \"hunter2\"}}\n  \
                 b: redis://u:hunter2@h\n  c: {redis: {url: redis://h, password: {env: PASSWORD}}}\n  \
                 d: {redis: {url: redis://h, password: \"${PASSWORD}\"}}\n\
+                admin: {listen: \"127.0.0.1:1\", token: \"hunter2hunter2hunter2\"}\n\
                 routes: [{upstream: \"a:1\", identity: skygear}]\n";
     let loaded = compile_in(text, &[("PASSWORD", "hunter2")]).expect(text);
     let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
     let shown = format!("{warnings:?} {loaded:?} {}", loaded.redacted);
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(shown.contains("<redacted>"), "{shown}");

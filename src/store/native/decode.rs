@@ -2,7 +2,7 @@
 
 use super::json;
 use super::members::Members;
-use crate::store::contract::BrokenRecord;
+use crate::store::broken_record::BrokenRecord;
 use crate::store::session::{AuthenticatedAs, Authenticator, Session};
 use crate::store::text_rule::TextRule;
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! `Members`: one JSON object of a record, taken apart field by field; every fault names its dotted path.
 
-use crate::store::contract::BrokenRecord;
+use crate::store::broken_record::BrokenRecord;
 use crate::store::text_rule::TextRule;
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -143,7 +143,7 @@ impl Members {
 }
 
 /// `None` for zero too: a session that is always idle for too long is a mistake, not a wish.
-fn parse_span(text: &str) -> Option<Duration> {
+pub(crate) fn parse_span(text: &str) -> Option<Duration> {
     let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
     let (digits, unit) = text.split_at(unit_at);
     let unit_ms: u64 = match unit {

@@ -8,3 +8,5 @@ mod tests;
 
 pub(super) use decode::MAX_RECORD_BYTES;
 pub use decode::decode_native;
+pub(crate) use json::parse as parse_json;
+pub(crate) use members::parse_span;

@@ -1,8 +1,11 @@
 //! `Announcer`: what the connections of one store tell its sink, in an order on which the sink can rely.
 
-use crate::store::feed::{ChangeSink, Feed, FeedMode};
-use crate::store::key::{CANARY, KeyTemplate};
-use crate::store::settings::RedisSettings;
+use crate::clock::Now;
+use crate::store::feed::{Change, ChangeSink, Feed, FeedMode};
+use crate::store::key::KeyTemplate;
+use crate::store::own_keys::{CANARY, EVENTS, REVOKED, USER};
+use crate::store::revocation::Revocation;
+use crate::store::settings::{Invalidation, OnPush, RedisSettings};
 use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -15,11 +18,12 @@ use tracing::{info, warn};
 pub(super) struct Announcer {
     /// The store's name, for the log.
     pub(super) name: Box<str>,
-    /// The key that this node writes once a second.
+    /// The key that this node writes once a second, or the channel on which it speaks to itself.
     pub(super) canary: Box<str>,
-    /// Whether pushes are wanted at all.
-    pub(super) wanted: bool,
+    /// How changes are to be learned of.
+    pub(super) by: Invalidation,
     key: KeyTemplate,
+    on_push: OnPush,
     sink: OnceLock<Arc<dyn ChangeSink>>,
     stand: Mutex<Stand>,
 }
@@ -30,31 +34,29 @@ struct Stand {
     /// The newest connection that has ended.
     ended: u64,
     told_of_canary: bool,
+    told_of_events: bool,
 }
 
 impl Announcer {
-    /// Nobody listens yet and nothing vouches.
-    pub(super) fn new(name: &str, settings: &RedisSettings) -> Self {
-        let mode = if settings.tracking {
-            FeedMode::Tracking
-        } else {
-            FeedMode::None("`cache.invalidation` is `none`".into())
-        };
+    /// Nobody listens yet and nothing vouches. The canary's name ends in `tag`, which on a cluster chooses its slot.
+    pub(super) fn new(name: &str, settings: &RedisSettings, tag: &str) -> Self {
         Self {
             name: name.into(),
             canary: format!(
-                "{CANARY}{:016x}",
+                "{CANARY}{:016x}{tag}",
                 RandomState::new().build_hasher().finish()
             )
             .into(),
-            wanted: settings.tracking,
+            by: settings.invalidation,
             key: settings.key.clone(),
+            on_push: settings.on_push,
             sink: OnceLock::new(),
             stand: Mutex::new(Stand {
-                mode,
+                mode: mode(settings.invalidation),
                 vouching: None,
                 ended: 0,
                 told_of_canary: false,
+                told_of_events: false,
             }),
         }
     }
@@ -73,16 +75,47 @@ impl Announcer {
         }
     }
 
-    /// The head of the session keys and the canary. The canary is tracked by its whole name: of the other nodes' canaries
-    /// nothing is heard.
-    pub(super) fn prefixes(&self) -> [&str; 2] {
-        [self.key.prefix(), &self.canary]
+    /// The heads of all keys of which a change matters, and the canary. That is tracked by its whole name: of the other
+    /// nodes' canaries nothing is heard.
+    pub(super) fn prefixes(&self) -> [&str; 4] {
+        [self.key.prefix(), USER, REVOKED, &self.canary]
     }
 
     /// A key was written, deleted or has expired.
     pub(super) fn changed(&self, key: &[u8]) {
-        if let (Some(sink), Some(session)) = (self.sink(), self.key.digest_of_key(key)) {
-            sink.changed(session);
+        let Some(sink) = self.sink() else {
+            return;
+        };
+        let own = |head: &str| str::from_utf8(key.strip_prefix(head.as_bytes())?).ok();
+        if let Some(user_id) = own(USER) {
+            sink.changed(Change::User(user_id));
+        } else if let Some(name) = own(REVOKED) {
+            sink.changed(Change::Revoked(name));
+        } else {
+            self.session_changed(sink, key);
+        }
+    }
+
+    fn session_changed(&self, sink: &dyn ChangeSink, key: &[u8]) {
+        match self.on_push {
+            OnPush::Drop => {
+                if let Some(session) = self.key.digest_of_key(key) {
+                    sink.changed(Change::Session(session));
+                }
+            }
+            OnPush::Suspect => {
+                if let Some(session) = self.key.session_at(key) {
+                    sink.changed(Change::Touched(&session));
+                }
+            }
+        }
+    }
+
+    /// Somebody said something on the channel of events.
+    pub(super) fn message(&self, message: &[u8]) {
+        let parsed = Revocation::parse(message).map(|revocation| revocation.by(Now::read().wall));
+        if let Some(sink) = self.sink() {
+            sink.message(parsed.as_ref().map_err(|fault| *fault));
         }
     }
 
@@ -93,6 +126,18 @@ impl Announcer {
             && let Some(sink) = self.sink()
         {
             sink.flushed();
+        }
+    }
+
+    /// Somebody wants every answer asked for again, whatever was told of it.
+    pub(super) fn distrust(&self) {
+        let stand = self.stand();
+        let Some(sink) = self.sink() else {
+            return;
+        };
+        sink.lost();
+        if stand.vouching.is_some() {
+            sink.restored();
         }
     }
 
@@ -107,10 +152,10 @@ impl Announcer {
             sink.lost();
             sink.restored();
         }
-        let before = mem::replace(&mut stand.mode, FeedMode::Tracking);
+        let before = mem::replace(&mut stand.mode, mode(self.by));
         drop(stand);
-        if before != FeedMode::Tracking {
-            info!(store = &*self.name, "changes are pushed again");
+        if matches!(before, FeedMode::None(_)) {
+            info!(store = &*self.name, "changes are told again");
         }
     }
 
@@ -142,7 +187,7 @@ impl Announcer {
         }
         warn!(
             store = &*self.name,
-            "changes are not pushed: {reason}; a revoked session is trusted until `cache.ttl` is over"
+            "changes are not told: {reason}; a revoked session is trusted until `cache.ttl` is over"
         );
         stand.mode = FeedMode::None(reason);
     }
@@ -154,8 +199,22 @@ impl Announcer {
         }
         warn!(
             store = &*self.name,
-            "changes are pushed, but how fast cannot be measured; the ACL user needs ~{CANARY}* +set +del"
+            "changes are told, but how fast cannot be measured; the ACL user needs {}",
+            match self.by {
+                Invalidation::PubSub => "&sessiongate:* +publish",
+                Invalidation::Tracking | Invalidation::None => "~sessiongate:canary:* +set +del",
+            }
         );
+    }
+
+    /// Pushes are heard, messages are not. Logged once.
+    pub(super) fn miss_events(&self, reason: &str) {
+        if !mem::replace(&mut self.stand().told_of_events, true) {
+            warn!(
+                store = &*self.name,
+                "what is announced on sessiongate:events is not heard: {reason}"
+            );
+        }
     }
 
     /// How long the canary took to come back.
@@ -165,11 +224,25 @@ impl Announcer {
         }
     }
 
+    /// What is heard besides the node's own canary: events, and in messages alone also the canary.
+    pub(super) fn channels(&self) -> [&str; 2] {
+        [EVENTS, &self.canary]
+    }
+
     fn sink(&self) -> Option<&dyn ChangeSink> {
         self.sink.get().map(Arc::as_ref)
     }
 
     fn stand(&self) -> MutexGuard<'_, Stand> {
         self.stand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How changes are told where the server does its part.
+pub(super) fn mode(by: Invalidation) -> FeedMode {
+    match by {
+        Invalidation::Tracking => FeedMode::Tracking,
+        Invalidation::PubSub => FeedMode::Messages,
+        Invalidation::None => FeedMode::None("`cache.invalidation` is `none`".into()),
     }
 }

@@ -1,9 +1,11 @@
-//! The canary: a key of this node's own, written and deleted, whose push shows that changes are told and how fast.
+//! The canary: a key of this node's own, written and deleted, whose push shows that changes are told and how fast; or a
+//! message to itself, where messages are all that is told.
 
 use super::fault::{refusal, store_error};
 use crate::store::contract::StoreError;
+use crate::store::settings::Invalidation;
 use redis::aio::MultiplexedConnection;
-use redis::{Value, pipe};
+use redis::{Pipeline, Value, pipe};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
@@ -20,29 +22,40 @@ pub(super) enum Round {
     Silent,
 }
 
-/// Writes and deletes the key in one go, which Redis announces with one push.
+/// What it takes to hear of oneself.
+pub(super) fn song(by: Invalidation, name: &str) -> Pipeline {
+    let mut song = pipe();
+    if by == Invalidation::PubSub {
+        song.cmd("PUBLISH").arg(name).arg(1);
+    } else {
+        // In one go, which Redis announces with one push. It ends by itself where its node does between the two.
+        song.cmd("SET").arg(name).arg(1).arg("PX").arg(LEFTOVER_MS);
+        song.cmd("DEL").arg(name);
+    }
+    song
+}
+
+/// Sings once and waits to hear it.
 ///
 /// # Errors
 /// When the connection gives no replies within [`SILENCE`].
 pub(super) async fn round(
     connection: &mut MultiplexedConnection,
-    key: &str,
+    song: &Pipeline,
     heard: &mut watch::Receiver<Instant>,
 ) -> Result<Round, StoreError> {
-    let mut write = pipe();
-    // It ends by itself where its node does between the two.
-    write.cmd("SET").arg(key).arg(1).arg("PX").arg(LEFTOVER_MS);
-    write.cmd("DEL").arg(key);
     heard.mark_unchanged();
     let sent = Instant::now();
     let replies = connection
-        .send_packed_commands(&write, 0, write.len())
+        .send_packed_commands(song, 0, song.len())
         .await
         .map_err(|error| store_error(&error))?;
     if let Some(Value::ServerError(error)) = replies.first() {
         let refused = refusal(error.code());
         return Ok(match error.code() {
-            "READONLY" | "MASTERDOWN" | "LOADING" => Round::Unsure(refused),
+            "READONLY" | "MASTERDOWN" | "LOADING" | "MOVED" | "CLUSTERDOWN" => {
+                Round::Unsure(refused)
+            }
             _ => Round::Unwritable(refused),
         });
     }

@@ -1,6 +1,7 @@
 //! `Dialer`: everything it takes to open a connection, checked when the store is opened.
 
 use super::fault::{fault, store_error};
+use crate::secret::Secret;
 use crate::store::contract::{StoreError, StoreFault, StoreOpenError};
 use crate::store::settings::{RedisAddress, RedisSettings, RedisTls};
 use redis::aio::MultiplexedConnection;
@@ -11,12 +12,13 @@ use redis::{
 };
 use socket2::TcpKeepalive;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Opens connections to one server.
 pub(super) struct Dialer {
     /// For the log; holds no password.
-    pub(super) address: RedisAddress,
+    pub(super) address: Arc<str>,
     client: Client,
     /// For servers before Redis 6, which serve lookups but push nothing.
     plain: Client,
@@ -24,34 +26,54 @@ pub(super) struct Dialer {
     reply_timeout: Duration,
 }
 
+/// Who we are to a server, whichever it is, and how long we wait for it.
+#[derive(Clone)]
+pub(super) struct Manner {
+    pub(super) db: i64,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<Secret<String>>,
+    pub(super) connect_timeout: Duration,
+    pub(super) reply_timeout: Duration,
+}
+
+impl Manner {
+    /// To the servers that hold the sessions.
+    pub(super) fn of(settings: &RedisSettings) -> Self {
+        Self {
+            db: settings.db,
+            username: settings.username.clone(),
+            password: settings.password.clone(),
+            connect_timeout: settings.connect_timeout,
+            reply_timeout: settings.reply_timeout,
+        }
+    }
+}
+
 impl Dialer {
     /// Checks the settings; opens nothing.
     ///
     /// # Errors
     /// When the CA cannot be read.
-    pub(super) fn new(settings: &RedisSettings) -> Result<Self, StoreOpenError> {
-        let client = |protocol| {
-            client(settings, protocol).map_err(|error| StoreOpenError::Ca {
-                address: settings.address.to_string(),
-                fault: error.to_string(),
-            })
+    pub(super) fn new(address: &RedisAddress, manner: &Manner) -> Result<Self, StoreOpenError> {
+        let bad_ca = |fault: String| StoreOpenError::Ca {
+            address: address.to_string(),
+            fault,
         };
+        let client =
+            |protocol| client(address, manner, protocol).map_err(|error| bad_ca(error.to_string()));
         let (resp3, resp2) = (
             client(ProtocolVersion::RESP3)?,
             client(ProtocolVersion::RESP2)?,
         );
-        if has_empty_ca(&settings.address) {
-            return Err(StoreOpenError::Ca {
-                address: settings.address.to_string(),
-                fault: "there is no certificate in it".to_owned(),
-            });
+        if has_empty_ca(address) {
+            return Err(bad_ca("there is no certificate in it".to_owned()));
         }
         Ok(Self {
-            address: settings.address.clone(),
+            address: address.to_string().into(),
             client: resp3,
             plain: resp2,
-            connect_timeout: settings.connect_timeout,
-            reply_timeout: settings.reply_timeout,
+            connect_timeout: manner.connect_timeout,
+            reply_timeout: manner.reply_timeout,
         })
     }
 
@@ -81,7 +103,11 @@ impl Dialer {
                 store_error(&error)
             }
         })?;
-        Ok(Dialled { connection, pushes })
+        Ok(Dialled {
+            connection,
+            pushes,
+            address: Arc::clone(&self.address),
+        })
     }
 
     fn config(&self) -> AsyncConnectionConfig {
@@ -97,6 +123,8 @@ pub(super) struct Dialled {
     pub(super) connection: MultiplexedConnection,
     /// Whether its protocol has pushes, that of its own end included.
     pub(super) pushes: bool,
+    /// For the log and the status; holds no password.
+    pub(super) address: Arc<str>,
 }
 
 async fn dial(
@@ -117,14 +145,18 @@ fn lacks_resp3(error: &RedisError) -> bool {
             .is_some_and(|detail| detail.starts_with("unknown command 'HELLO'"))
 }
 
-fn client(settings: &RedisSettings, protocol: ProtocolVersion) -> RedisResult<Client> {
+fn client(
+    address: &RedisAddress,
+    manner: &Manner,
+    protocol: ProtocolVersion,
+) -> RedisResult<Client> {
     let info = |address: ConnectionAddr| -> RedisResult<ConnectionInfo> {
         Ok(address
             .into_connection_info()?
             .set_tcp_settings(tcp())
-            .set_redis_settings(login(settings, protocol)))
+            .set_redis_settings(login(manner, protocol)))
     };
-    match &settings.address {
+    match address {
         RedisAddress::Unix(path) => Client::open(info(ConnectionAddr::Unix(path.clone()))?),
         RedisAddress::Tcp {
             host,
@@ -162,15 +194,15 @@ fn with_tls(_: ConnectionInfo, _: &RedisTls) -> RedisResult<Client> {
     Err((ErrorKind::InvalidClientConfig, fault).into())
 }
 
-fn login(settings: &RedisSettings, protocol: ProtocolVersion) -> RedisConnectionInfo {
+fn login(manner: &Manner, protocol: ProtocolVersion) -> RedisConnectionInfo {
     let mut login = RedisConnectionInfo::default()
         .set_protocol(protocol)
-        .set_db(settings.db)
+        .set_db(manner.db)
         .set_lib_name(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-    if let Some(username) = &settings.username {
+    if let Some(username) = &manner.username {
         login = login.set_username(username);
     }
-    if let Some(password) = &settings.password {
+    if let Some(password) = &manner.password {
         login = login.set_password(password.expose());
     }
     login

@@ -5,7 +5,7 @@ use super::test_server::{TestServer, until};
 use super::test_sink::{Fate, Watched};
 use crate::store::contract::SessionStore;
 use crate::store::feed::FeedMode;
-use crate::store::settings::RedisSettings;
+use crate::store::settings::{Invalidation, RedisSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tracing::subscriber::set_default;
@@ -14,7 +14,7 @@ use tracing::subscriber::set_default;
 async fn a_store_that_is_not_to_track_says_so_and_tells_nothing() {
     let server = TestServer::start().await;
     let settings = RedisSettings {
-        tracking: false,
+        invalidation: Invalidation::None,
         ..server.settings()
     };
     let watched = Watched::open(&settings);
@@ -31,14 +31,14 @@ async fn a_user_who_may_not_track_is_served_and_told_until_the_acl_allows_it() {
     let server = TestServer::start().await;
     let log = Log::default();
     let _capturing = set_default(log.subscriber());
-    server.command("ACL SETUSER gate on >pw ~session:* +getrange +pttl +ping");
+    server.command("ACL SETUSER gate on >pw ~session:* ~sessiongate:user:* ~sessiongate:revoked:* ~sessiongate:seen:* +getrange +pttl +ping");
     let watched = Watched::open(&server.settings_of("gate", "pw"));
     watched.settle().await;
     assert!(mode(&watched).contains("+client|tracking"));
     assert_eq!(watched.heard.take_fate(), []);
     reconnect(&server, &watched).await;
     assert_eq!(
-        count(&log, "changes are not pushed: NOPERM"),
+        count(&log, "changes are not told: NOPERM"),
         1,
         "{}",
         log.text()
@@ -48,7 +48,7 @@ async fn a_user_who_may_not_track_is_served_and_told_until_the_acl_allows_it() {
     reconnect(&server, &watched).await;
     assert_eq!(watched.store.feed().mode, FeedMode::Tracking);
     assert_eq!(watched.heard.take_fate(), [Fate::Lost, Fate::Restored]);
-    assert_eq!(count(&log, "changes are pushed again"), 1, "{}", log.text());
+    assert_eq!(count(&log, "changes are told again"), 1, "{}", log.text());
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn without_the_right_to_write_a_canary_pushes_are_trusted_unmeasured() {
     let server = TestServer::start().await;
     let log = Log::default();
     let _capturing = set_default(log.subscriber());
-    server.command("ACL SETUSER gate on >pw ~session:* +getrange +pttl +ping +client|tracking");
+    server.command("ACL SETUSER gate on >pw ~session:* ~sessiongate:user:* ~sessiongate:revoked:* ~sessiongate:seen:* +getrange +pttl +ping +client|tracking");
     let watched = Watched::vouching(&server.settings_of("gate", "pw")).await;
     server.command("SET session:t a");
     watched.settle().await;
@@ -149,10 +149,14 @@ async fn a_server_that_agrees_and_then_pushes_nothing_is_found_out() {
 }
 
 async fn agree_to_everything(mut stream: UnixStream) {
-    const REPLIES: [(&str, &str); 4] = [
+    const REPLIES: [(&str, &str); 5] = [
         ("HELLO", "%0\r\n+OK\r\n+OK\r\n"),
         ("TRACKING", "+OK\r\n"),
-        ("GETRANGE", "$0\r\n\r\n:-2\r\n"),
+        (
+            "SUBSCRIBE",
+            ">3\r\n$9\r\nsubscribe\r\n$18\r\nsessiongate:events\r\n:1\r\n",
+        ),
+        ("GETRANGE", "$0\r\n\r\n:-2\r\n$0\r\n\r\n$0\r\n\r\n"),
         ("SET", "+OK\r\n:1\r\n"),
     ];
     let mut bytes = [0; 1024];
@@ -165,15 +169,15 @@ async fn agree_to_everything(mut stream: UnixStream) {
 }
 
 async fn reconnect(server: &TestServer, watched: &Watched) {
-    server.command("CLIENT KILL TYPE normal SKIPME yes");
+    server.command("CLIENT KILL SKIPME yes");
     until("a lookup is answered", async || watched.answers("t").await).await;
 }
 
 /// Why nothing is pushed.
 fn mode(watched: &Watched) -> String {
     match watched.store.feed().mode {
-        FeedMode::Tracking => "tracking".to_owned(),
         FeedMode::None(reason) => reason.into_owned(),
+        told => told.as_str().to_owned(),
     }
 }
 

@@ -138,7 +138,7 @@ async fn a_killed_connection_is_lost_at_once_and_restored_before_any_later_answe
     let server = TestServer::start().await;
     let watched = Watched::vouching(&server.settings()).await;
     for round in 0..4 {
-        server.command("CLIENT KILL TYPE normal SKIPME yes");
+        server.command("CLIENT KILL SKIPME yes");
         until("a lookup is answered", async || watched.answers("t").await).await;
         let fate = watched.heard.take_fate();
         let expected = [Fate::Lost, Fate::Lost, Fate::Restored];

@@ -2,10 +2,11 @@
 
 use super::announcer::Announcer;
 use super::backoff::pause;
-use super::dialer::{Dialer, Dialled};
+use super::dialer::Dialled;
 use super::fault::fault;
 use super::pushes::Ear;
 use super::state::{LinkState, Live};
+use super::target::Target;
 use super::vigil::Vigil;
 use crate::store::contract::{StoreError, StoreFault};
 use std::collections::hash_map::RandomState;
@@ -21,28 +22,39 @@ use tracing::{info, warn};
 /// A connection is in use only once it is proved, and what was known before it counts as lost by then; so no answer that
 /// it gives can miss a change.
 pub(super) async fn keep(
-    dialer: Arc<Dialer>,
+    target: Arc<Target>,
     announcer: Arc<Announcer>,
     state: Arc<watch::Sender<LinkState>>,
 ) {
-    let name = &*announcer.name;
     let ending = Ending {
         state,
         announcer: &announcer,
     };
-    let mut outage = Outage::default();
+    let mut outage = Outage::new(&announcer.name);
     let mut failures = 0;
     for number in 1.. {
-        let failure = match open(&dialer, &announcer, number).await {
+        let failure = match open(&target, &announcer, number).await {
             Err(failure) => {
                 failures += 1;
                 failure
             }
-            Ok((live, vigil)) => {
-                outage.end(name, &dialer);
+            Ok(Opened {
+                live,
+                vigil,
+                address,
+            }) => {
+                outage.end(&address);
                 let since = Instant::now();
-                ending.state.send_replace(LinkState::Up(live));
-                let failure = vigil.last().await;
+                ending
+                    .state
+                    .send_replace(LinkState::Up(live, Arc::clone(&address)));
+                let failure = tokio::select! {
+                    failure = vigil.last() => failure,
+                    other = target.superseded(&address) => fault(
+                        StoreFault::Unavailable,
+                        format!("the sentinels name {other} and no longer {address}"),
+                    ),
+                };
                 failures = if since.elapsed() < STEADY {
                     failures + 1
                 } else {
@@ -51,26 +63,41 @@ pub(super) async fn keep(
                 failure
             }
         };
-        outage.report(name, &dialer, &failure);
+        outage.report(&target, &failure);
         ending.down(failure);
         sleep(pause(failures, RandomState::new().build_hasher().finish())).await;
     }
 }
 
+/// A proved connection.
+struct Opened {
+    live: Live,
+    vigil: Vigil,
+    address: Arc<str>,
+}
+
 async fn open(
-    dialer: &Dialer,
+    target: &Target,
     announcer: &Arc<Announcer>,
     number: u64,
-) -> Result<(Live, Vigil), StoreError> {
+) -> Result<Opened, StoreError> {
     let ear = Arc::new(Ear::new(Arc::clone(announcer), number));
     let hearing = Arc::clone(&ear);
-    let Dialled { connection, pushes } = dialer.connect(move |push| hearing.hear(push)).await?;
+    let Dialled {
+        connection,
+        pushes,
+        address,
+    } = target.connect(move |push| hearing.hear(push)).await?;
     let live = Live {
         connection: connection.clone(),
         generation: number,
     };
     let vigil = Vigil::begin(Arc::clone(announcer), ear, connection, number, pushes).await?;
-    Ok((live, vigil))
+    Ok(Opened {
+        live,
+        vigil,
+        address,
+    })
 }
 
 /// Leaves the state down when the task ends, be it because its runtime went away: nobody waits for it any more.
@@ -93,34 +120,50 @@ impl Drop for Ending<'_> {
 }
 
 /// What has been logged of an outage: its beginning, each kind of failure once, its end.
-#[derive(Default)]
-struct Outage {
+struct Outage<'a> {
+    store: &'a str,
     began: Option<Instant>,
     told: Vec<StoreFault>,
+    /// Where the last connection led.
+    last: Option<Arc<str>>,
 }
 
-impl Outage {
-    fn report(&mut self, name: &str, dialer: &Dialer, failure: &StoreError) {
+impl<'a> Outage<'a> {
+    fn new(store: &'a str) -> Self {
+        Self {
+            store,
+            began: None,
+            told: Vec::new(),
+            last: None,
+        }
+    }
+
+    fn report(&mut self, target: &Target, failure: &StoreError) {
         self.began.get_or_insert_with(Instant::now);
         if self.told.contains(&failure.kind) {
             return;
         }
         self.told.push(failure.kind);
         warn!(
-            store = name,
-            "cannot reach {}: {}; known sessions go on from the cache; retrying",
-            dialer.address,
+            store = self.store,
+            "cannot reach {target}: {}; known sessions go on from the cache; retrying",
             failure.detail
         );
     }
 
-    fn end(&mut self, name: &str, dialer: &Dialer) {
+    fn end(&mut self, address: &Arc<str>) {
+        let before = self.last.replace(Arc::clone(address));
+        if let Some(before) = before.filter(|before| before != address) {
+            info!(
+                store = self.store,
+                "the master is {address} now, and was {before}"
+            );
+        }
         match self.began.take() {
-            None => info!(store = name, "connected to {}", dialer.address),
+            None => info!(store = self.store, "connected to {address}"),
             Some(began) => info!(
-                store = name,
-                "connected to {} after an outage of {:.1?}",
-                dialer.address,
+                store = self.store,
+                "connected to {address} after an outage of {:.1?}",
                 began.elapsed()
             ),
         }

@@ -1,19 +1,20 @@
 //! `Link`: the one connection to Redis as the rest sees it: there, or not there and why.
 
 use super::announcer::Announcer;
-use super::dialer::Dialer;
+use super::command::only_reads;
 use super::fault::store_error;
 use super::keeper::keep;
+use super::owned_task::OwnedTask;
 use super::state::{LinkState, Live};
-use crate::store::contract::StoreError;
+use super::target::Target;
+use crate::store::contract::{ServerState, StoreError};
 use redis::{Pipeline, Value};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
 
 /// Asks over whatever connection its task keeps up. Dropping it ends the task and the connection.
 pub(super) struct Link {
-    dialer: Arc<Dialer>,
+    target: Arc<Target>,
     announcer: Arc<Announcer>,
     state: Arc<watch::Sender<LinkState>>,
     task: OnceLock<OwnedTask>,
@@ -21,9 +22,9 @@ pub(super) struct Link {
 
 impl Link {
     /// Connects nothing yet.
-    pub(super) fn new(dialer: Dialer, announcer: Arc<Announcer>) -> Self {
+    pub(super) fn new(target: Target, announcer: Arc<Announcer>) -> Self {
         Self {
-            dialer: Arc::new(dialer),
+            target: Arc::new(target),
             announcer,
             state: Arc::new(watch::Sender::new(LinkState::Connecting)),
             task: OnceLock::new(),
@@ -34,11 +35,11 @@ impl Link {
     pub(super) fn start(&self) {
         self.task.get_or_init(|| {
             let keeping = keep(
-                Arc::clone(&self.dialer),
+                Arc::clone(&self.target),
                 Arc::clone(&self.announcer),
                 Arc::clone(&self.state),
             );
-            OwnedTask(tokio::spawn(keeping).abort_handle())
+            OwnedTask::spawn(keeping)
         });
     }
 
@@ -53,19 +54,36 @@ impl Link {
         self.state.borrow().live().is_ok()
     }
 
+    /// The server at the other end, or the one that is looked for.
+    pub(super) fn server(&self) -> ServerState {
+        match &*self.state.borrow() {
+            LinkState::Up(_, address) => ServerState {
+                address: address.to_string(),
+                up: true,
+            },
+            LinkState::Connecting | LinkState::Down(_) => ServerState {
+                address: self.target.to_string(),
+                up: false,
+            },
+        }
+    }
+
     /// Sends the commands in one write and gives each its reply, error replies included.
     ///
-    /// For reads alone: asks a second time if the connection broke meanwhile and a new one is already there. Waits for a
-    /// connection only until the first attempt is over; from then on, being down is an error at once.
+    /// Reads are sent a second time if the connection broke meanwhile and a new one is already there; what writes is not,
+    /// since it may have been done. Waits for a connection only until the first attempt is over; from then on, being down
+    /// is an error at once.
     pub(super) async fn ask(&self, question: &Pipeline) -> Result<Vec<Value>, StoreError> {
         self.start();
         let asked = self.settled().await?;
         match asked.send(question).await {
             Ok(replies) => Ok(replies),
-            Err(error) if error.is_connection_dropped() => match self.newer_than(&asked) {
-                Some(newer) => newer.send(question).await.map_err(|e| store_error(&e)),
-                None => Err(store_error(&error)),
-            },
+            Err(error) if error.is_connection_dropped() && only_reads(question) => {
+                match self.newer_than(&asked) {
+                    Some(newer) => newer.send(question).await.map_err(|e| store_error(&e)),
+                    None => Err(store_error(&error)),
+                }
+            }
             Err(error) => Err(store_error(&error)),
         }
     }
@@ -84,23 +102,18 @@ impl Link {
     }
 }
 
-/// A task that ends with its owner.
-struct OwnedTask(AbortHandle);
-
-impl Drop for OwnedTask {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Link, LinkState, Live};
     use crate::store::contract::StoreFault;
     use crate::store::redis::announcer::Announcer;
-    use crate::store::redis::dialer::Dialer;
+    use crate::store::redis::dialer::Manner;
+    use crate::store::redis::owned_task::OwnedTask;
     use crate::store::redis::reply::question;
+    use crate::store::redis::target::Target;
     use crate::store::redis::test_server::TestServer;
+    use crate::store::settings::RedisServers;
+    use crate::token::TokenDigest;
     use redis::Value;
     use std::sync::Arc;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -113,23 +126,24 @@ mod tests {
         let link = Arc::new(link);
         let asking = tokio::spawn({
             let link = Arc::clone(&link);
-            async move { link.ask(&question("session:t")).await }
+            async move { link.ask(&question("session:t", TokenDigest::of("t"))).await }
         });
         hear(&mut first).await;
         let (live, mut second) = server.connect(&link, 2).await;
-        link.state.send_replace(LinkState::Up(live));
+        link.state.send_replace(up(live));
         drop(first);
         hear(&mut second).await;
-        say(&mut second, b"$1\r\nx\r\n:-1\r\n").await;
+        say(&mut second, b"$1\r\nx\r\n:-1\r\n$0\r\n\r\n$0\r\n\r\n").await;
         let replies = asking.await.expect("no panic").expect("replies");
-        assert_eq!(replies, [Value::BulkString(b"x".to_vec()), Value::Int(-1)]);
+        let text = |text: &[u8]| Value::BulkString(text.to_vec());
+        assert_eq!(replies, [text(b"x"), Value::Int(-1), text(b""), text(b"")]);
     }
 
     #[tokio::test]
     async fn without_a_new_connection_a_broken_one_is_an_error() {
         let server = Scripted::listen();
         let (link, mut only) = server.link_with_a_connection().await;
-        let question = question("session:t");
+        let question = question("session:t", TokenDigest::of("t"));
         let (answer, ()) = tokio::join!(link.ask(&question), async {
             hear(&mut only).await;
             drop(only);
@@ -157,12 +171,15 @@ mod tests {
         /// A link whose task does nothing, so that the test alone changes its state.
         async fn link_with_a_connection(&self) -> (Link, UnixStream) {
             let settings = self.scratch.settings();
-            let announcer = Arc::new(Announcer::new("test", &settings));
-            let link = Link::new(Dialer::new(&settings).expect("good settings"), announcer);
-            link.task
-                .get_or_init(|| super::OwnedTask(tokio::spawn(async {}).abort_handle()));
+            let announcer = Arc::new(Announcer::new("test", &settings, ""));
+            let RedisServers::One(address) = &settings.servers else {
+                panic!("{settings:?}")
+            };
+            let target = Target::fixed(address, &Manner::of(&settings)).expect("good settings");
+            let link = Link::new(target, announcer);
+            link.task.get_or_init(|| OwnedTask::spawn(async {}));
             let (live, stream) = self.connect(&link, 1).await;
-            link.state.send_replace(LinkState::Up(live));
+            link.state.send_replace(up(live));
             (link, stream)
         }
 
@@ -174,7 +191,7 @@ mod tests {
                 say(&mut stream, b"%0\r\n+OK\r\n+OK\r\n").await;
                 stream
             };
-            let (dialled, stream) = tokio::join!(link.dialer.connect(|_| ()), shaking_hands);
+            let (dialled, stream) = tokio::join!(link.target.connect(|_| ()), shaking_hands);
             let connection = dialled.expect("connected").connection;
             (
                 Live {
@@ -184,6 +201,10 @@ mod tests {
                 stream,
             )
         }
+    }
+
+    fn up(live: Live) -> LinkState {
+        LinkState::Up(live, "unix:///redis.sock".into())
     }
 
     async fn hear(stream: &mut UnixStream) {

@@ -40,7 +40,15 @@ async fn a_refused_command_names_the_acl_rule_that_lacks() {
     for _ in 0..3 {
         assert!(find(&store).await.is_err());
     }
-    server.say(["ACL", "SETUSER", "gate", "~session:*", "+getrange", "+pttl"]);
+    server.say([
+        "ACL",
+        "SETUSER",
+        "gate",
+        "~session:*",
+        "~sessiongate:*",
+        "+getrange",
+        "+pttl",
+    ]);
     assert!(find(&store).await.is_ok());
     let text = log.text();
     assert_eq!(
@@ -49,7 +57,8 @@ async fn a_refused_command_names_the_acl_rule_that_lacks() {
         "{text}"
     );
     assert_eq!(
-        text.matches("~session:* +getrange +pttl").count(),
+        text.matches("~session:* ~sessiongate:* +getrange +pttl")
+            .count(),
         1,
         "{text}"
     );

@@ -1,8 +1,14 @@
-//! Sessions in a standalone Redis, over one RESP3 connection that repairs itself.
+//! Sessions in Redis: one server, the master that sentinels name, or a cluster. One RESP3 connection for each server that
+//! holds keys, which repairs itself.
 
+mod administration;
+#[cfg(test)]
+mod administration_tests;
 mod announcer;
 mod backoff;
 mod canary;
+mod cluster;
+mod command;
 mod dialer;
 #[cfg(test)]
 mod fallback_tests;
@@ -10,13 +16,23 @@ mod fault;
 #[cfg(test)]
 mod feed_tests;
 mod keeper;
+mod ledger;
 mod link;
 #[cfg(test)]
 mod log_tests;
+mod messages;
+mod owned_task;
 mod pushes;
 mod reply;
+mod scribe;
+mod search;
+mod sentinel;
+#[cfg(test)]
+mod sentinel_tests;
+mod servers;
 mod sessions;
 mod state;
+mod target;
 #[cfg(test)]
 mod test_log;
 #[cfg(test)]
@@ -28,6 +44,8 @@ mod tests;
 #[cfg(all(test, feature = "rustls"))]
 mod tls_tests;
 mod tracking;
+mod user_index;
 mod vigil;
+mod witness;
 
 pub use sessions::RedisStore;

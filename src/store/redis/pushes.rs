@@ -30,6 +30,7 @@ impl Ear {
     pub(super) fn hear(&self, push: PushInfo) {
         match push.kind {
             PushKind::Invalidate => push.data.into_iter().for_each(|data| self.invalidate(data)),
+            PushKind::Message => self.message(&push.data),
             PushKind::Disconnection => {
                 self.announcer.end(self.connection);
                 self.cut.notify_one();
@@ -51,6 +52,18 @@ impl Ear {
                 Value::BulkString(key) => self.announcer.changed(&key),
                 _ => self.announcer.flushed(self.connection),
             }
+        }
+    }
+
+    /// A channel and what was said on it.
+    fn message(&self, data: &[Value]) {
+        let [Value::BulkString(channel), Value::BulkString(message)] = data else {
+            return;
+        };
+        if **channel == *self.announcer.canary.as_bytes() {
+            self.canary_heard.send_replace(Instant::now());
+        } else {
+            self.announcer.message(message);
         }
     }
 

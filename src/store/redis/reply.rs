@@ -2,19 +2,49 @@
 
 use super::fault::{fault, refusal};
 use crate::clock::UnixMillis;
-use crate::store::contract::{BrokenRecord, LookupError, StoreError, StoreFault};
+use crate::store::broken_record::BrokenRecord;
+use crate::store::contract::{LookupError, StoreError, StoreFault};
 use crate::store::native::{MAX_RECORD_BYTES, decode_native};
+use crate::store::own_keys;
 use crate::store::session::StoredSession;
+use crate::store::user_mark::{self, UserMark};
+use crate::token::TokenDigest;
 use redis::{Pipeline, Value, pipe};
 use std::time::Duration;
 
-/// Reads a record and its remaining life in one round trip. `GETRANGE` bounds the reply to one byte more than a
-/// record may have, whatever lies under the key (R15), and answers an absent key with an empty string.
-pub(super) fn question(key: &str) -> Pipeline {
+/// Reads a record, its remaining life, whether it is revoked by its name, and its last use, in one round trip. `GETRANGE`
+/// bounds the reply to one byte more than a record may have, whatever lies under the key (R15), and answers an absent key
+/// with an empty string.
+pub(super) fn question(key: &str, session: TokenDigest) -> Pipeline {
     let mut question = pipe();
     question.cmd("GETRANGE").arg(key).arg(0).arg(LAST_BYTE);
     question.cmd("PTTL").arg(key);
+    let revoked = own_keys::revoked_session(session.sid());
+    question.cmd("GETRANGE").arg(revoked).arg(0).arg(0);
+    let seen = own_keys::seen(session);
+    question.cmd("GETRANGE").arg(seen).arg(0).arg(TIME_DIGITS);
     question
+}
+
+/// Reads the mark of a user.
+pub(super) fn user_question(user_id: &str) -> Pipeline {
+    let mut question = pipe();
+    let key = own_keys::user(user_id);
+    question
+        .cmd("GETRANGE")
+        .arg(key)
+        .arg(0)
+        .arg(user_mark::MAX_BYTES);
+    question
+}
+
+/// Understands the reply to [`user_question`].
+///
+/// # Errors
+/// As [`answer`].
+pub(super) fn user_answer(replies: Vec<Value>) -> Result<UserMark, LookupError> {
+    let [mark] = <[Value; 1]>::try_from(replies).map_err(|_| out_of_protocol())?;
+    Ok(UserMark::decode(&bytes_of(mark, "user")?)?)
 }
 
 /// Understands the replies. `asked_at` must be no later than the sending: then the end is never too late (R8).
@@ -25,8 +55,9 @@ pub(super) fn answer(
     replies: Vec<Value>,
     asked_at: UnixMillis,
 ) -> Result<Option<StoredSession>, LookupError> {
-    let [record, life] = <[Value; 2]>::try_from(replies).map_err(|_| out_of_protocol())?;
-    let record = record_bytes(record)?;
+    let [record, life, revoked, seen] =
+        <[Value; 4]>::try_from(replies).map_err(|_| out_of_protocol())?;
+    let record = bytes_of(record, "record")?;
     let store_expires_at = match life {
         Value::Int(GONE) => return Ok(None),
         Value::Int(ENDLESS) => None,
@@ -40,17 +71,29 @@ pub(super) fn answer(
     Ok(Some(StoredSession {
         session: decode_native(&record)?,
         store_expires_at,
+        last_seen: last_seen(&bytes_of(seen, "seen")?)?,
+        is_revoked: !bytes_of(revoked, "revoked")?.is_empty(),
     }))
 }
 
-fn record_bytes(reply: Value) -> Result<Vec<u8>, LookupError> {
+fn last_seen(text: &[u8]) -> Result<Option<UnixMillis>, BrokenRecord> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let digits = str::from_utf8(text).ok();
+    let at = digits
+        .and_then(|digits| digits.parse().ok())
+        .map(UnixMillis);
+    let broken = || BrokenRecord::new("seen", "not a time in Unix milliseconds");
+    at.map(Some).ok_or_else(broken)
+}
+
+fn bytes_of(reply: Value, what: &'static str) -> Result<Vec<u8>, LookupError> {
     match reply {
         Value::BulkString(bytes) => Ok(bytes),
-        Value::ServerError(error) if error.code() == "WRONGTYPE" => Err(BrokenRecord::new(
-            "record",
-            "not a string: the key holds another Redis type",
-        )
-        .into()),
+        Value::ServerError(error) if error.code() == "WRONGTYPE" => {
+            Err(BrokenRecord::new(what, "not a string: the key holds another Redis type").into())
+        }
         Value::ServerError(error) => Err(refusal(error.code()).into()),
         _ => Err(out_of_protocol().into()),
     }
@@ -62,6 +105,9 @@ fn out_of_protocol() -> StoreError {
 
 /// The byte at this offset is one more than `decode_native` takes.
 const LAST_BYTE: usize = MAX_RECORD_BYTES;
+
+/// No time has so many digits.
+const TIME_DIGITS: usize = 20;
 
 /// `PTTL` of a key that is not there, or no longer.
 const GONE: i64 = -2;
@@ -77,6 +123,7 @@ mod tests {
     use redis::{Value, parse_redis_value};
 
     const RECORD: &str = "$21\r\n{\"v\":1,\"user_id\":\"u\"}\r\n";
+    const NOTHING: &str = "$0\r\n\r\n";
     const WRONGTYPE: &str =
         "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
 
@@ -100,7 +147,8 @@ mod tests {
             ),
         ];
         for (name, record, life, expected) in cases {
-            let found = answer(replies(&[record, life]), UnixMillis(1_000)).expect(name);
+            let said = [record, life, NOTHING, NOTHING];
+            let found = answer(replies(&said), UnixMillis(1_000)).expect(name);
             assert_eq!(
                 found.map(|stored| stored.store_expires_at),
                 expected,
@@ -121,7 +169,7 @@ mod tests {
             ),
         ];
         for (name, record, life, fault) in cases {
-            match answer(replies(&[record, life]), UnixMillis(0)) {
+            match answer(replies(&[record, life, NOTHING, NOTHING]), UnixMillis(0)) {
                 Err(LookupError::Broken(broken)) => assert_eq!(broken.fault, fault, "{name}"),
                 other => panic!("{name}: {other:?}"),
             }
@@ -147,6 +195,16 @@ mod tests {
                 StoreFault::Unavailable,
             ),
             ("one reply", vec![RECORD], StoreFault::Unavailable),
+            (
+                "revocations refused",
+                vec![RECORD, ":-1\r\n", "-NOPERM x\r\n", NOTHING],
+                StoreFault::Auth,
+            ),
+            (
+                "last use refused",
+                vec![RECORD, ":-1\r\n", NOTHING, "-NOPERM x\r\n"],
+                StoreFault::Auth,
+            ),
             ("no text", vec![":1\r\n", ":1\r\n"], StoreFault::Unavailable),
             ("no number", vec![RECORD, RECORD], StoreFault::Unavailable),
             (
@@ -156,11 +214,34 @@ mod tests {
             ),
         ];
         for (name, said, kind) in cases {
+            let padded = if said.len() == 2 {
+                &[NOTHING; 2][..]
+            } else {
+                &[]
+            };
+            let said: Vec<_> = said.iter().chain(padded).copied().collect();
             match answer(replies(&said), UnixMillis(0)) {
                 Err(LookupError::Store(error)) => assert_eq!(error.kind, kind, "{name}"),
                 other => panic!("{name}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn a_revocation_and_the_last_use_come_with_the_record() {
+        let read =
+            |revoked, seen| answer(replies(&[RECORD, ":-1\r\n", revoked, seen]), UnixMillis(0));
+        let found = read("$1\r\n1\r\n", "$4\r\n1234\r\n")
+            .expect("sound")
+            .expect("there");
+        assert_eq!(
+            (found.is_revoked, found.last_seen),
+            (true, Some(UnixMillis(1234)))
+        );
+        let found = read(NOTHING, NOTHING).expect("sound").expect("there");
+        assert_eq!((found.is_revoked, found.last_seen), (false, None));
+        let broken = read(NOTHING, "$1\r\nx\r\n").expect_err("no time");
+        assert!(matches!(broken, LookupError::Broken(broken) if broken.field == "seen"));
     }
 
     fn replies(said: &[&str]) -> Vec<Value> {

@@ -1,27 +1,34 @@
-//! `RedisStore`: a `SessionStore` over a `Link`.
+//! `RedisStore`: a `SessionStore` over `Servers`.
 
-use super::announcer::Announcer;
-use super::dialer::Dialer;
-use super::link::Link;
+use super::ledger::{Ledger, LedgerSink};
+use super::owned_task::OwnedTask;
 use super::reply;
-use crate::clock::Now;
-use crate::store::contract::{LookupError, SessionStore, StoreError, StoreFault, StoreOpenError};
+use super::scribe;
+use super::servers::Servers;
+use crate::clock::{Now, UnixMillis};
+use crate::store::contract::{
+    LookupError, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
+};
 use crate::store::feed::{ChangeSink, Feed};
 use crate::store::key::KeyTemplate;
-use crate::store::session::StoredSession;
+use crate::store::own_keys;
+use crate::store::revocation::Revocation;
+use crate::store::session::{SessionKey, StoredSession};
 use crate::store::settings::RedisSettings;
-use crate::token::Credential;
+use crate::store::user_mark::UserMark;
+use crate::token::{Credential, TokenDigest};
 use async_trait::async_trait;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use tracing::{info, warn};
 
-/// Native records under templated keys of one Redis database.
+/// Native records under templated keys.
 pub struct RedisStore {
-    name: Box<str>,
-    key: KeyTemplate,
-    link: Link,
-    announcer: Arc<Announcer>,
+    name: Arc<str>,
+    pub(super) key: KeyTemplate,
+    pub(super) servers: Arc<Servers>,
+    ledger: Arc<Ledger>,
+    scribe: OnceLock<OwnedTask>,
     /// Whether the last answered lookup was refused: a refusal is logged when it begins and when it ends.
     refused: AtomicBool,
 }
@@ -32,14 +39,42 @@ impl RedisStore {
     /// # Errors
     /// When the CA of `rediss://` cannot be used.
     pub fn open(name: &str, settings: &RedisSettings) -> Result<Self, StoreOpenError> {
-        let announcer = Arc::new(Announcer::new(name, settings));
         Ok(Self {
             name: name.into(),
             key: settings.key.clone(),
-            link: Link::new(Dialer::new(settings)?, Arc::clone(&announcer)),
-            announcer,
+            servers: Arc::new(Servers::open(name, settings)?),
+            ledger: Arc::default(),
+            scribe: OnceLock::new(),
             refused: AtomicBool::new(false),
         })
+    }
+
+    pub(super) async fn read(
+        &self,
+        key: &str,
+        session: TokenDigest,
+        now: Now,
+    ) -> Result<Option<StoredSession>, LookupError> {
+        let question = reply::question(key, session);
+        let replies = self.servers.ask(&question).await?;
+        let mut answer = reply::answer(replies, now.wall);
+        self.note(answer.as_ref().err());
+        if let Ok(Some(stored)) = &mut answer {
+            stored.is_revoked |= self.ledger.revokes(session.sid());
+        }
+        answer
+    }
+
+    /// Watches over what the store says to lookups.
+    fn note(&self, failure: Option<&LookupError>) {
+        let Some(LookupError::Store(error)) = failure else {
+            return self.note_answer();
+        };
+        // Loading, or failing over: what it pushed before may not be all.
+        if error.kind == StoreFault::Unavailable {
+            self.servers.lose();
+        }
+        self.note_refusal(error);
     }
 
     fn note_refusal(&self, error: &StoreError) {
@@ -51,7 +86,7 @@ impl RedisStore {
             let prefix = self.key.prefix();
             warn!(
                 store = &*self.name,
-                "lookups are refused: {detail}; the ACL user needs ~{prefix}* +getrange +pttl +ping"
+                "lookups are refused: {detail}; the ACL user needs ~{prefix}* ~sessiongate:* +getrange +pttl +ping"
             );
         } else {
             warn!(
@@ -72,16 +107,23 @@ impl RedisStore {
 #[async_trait]
 impl SessionStore for RedisStore {
     async fn start(&self) {
-        self.link.start();
-        self.link.tried().await;
+        self.scribe.get_or_init(|| {
+            let (name, servers) = (Arc::clone(&self.name), Arc::clone(&self.servers));
+            OwnedTask::spawn(scribe::work(name, servers, Arc::clone(&self.ledger)))
+        });
+        self.servers.start().await;
     }
 
     fn watch(&self, sink: Arc<dyn ChangeSink>) {
-        self.announcer.watch(sink);
+        self.servers.watch(Arc::new(LedgerSink {
+            name: Arc::clone(&self.name),
+            ledger: Arc::clone(&self.ledger),
+            sink,
+        }));
     }
 
     fn feed(&self) -> Feed {
-        self.announcer.feed()
+        self.servers.feed()
     }
 
     async fn find(
@@ -89,23 +131,55 @@ impl SessionStore for RedisStore {
         credential: &Credential,
         now: Now,
     ) -> Result<Option<StoredSession>, LookupError> {
-        let question = reply::question(&self.key.key(credential));
-        let replies = self.link.ask(&question).await?;
-        let answer = reply::answer(replies, now.wall);
-        match &answer {
-            Err(LookupError::Store(error)) => {
-                // Loading, or failing over: what it pushed before may not be all.
-                if error.kind == StoreFault::Unavailable {
-                    self.announcer.lose();
-                }
-                self.note_refusal(error);
-            }
-            _ => self.note_answer(),
-        }
-        answer
+        let key = self.key.key(credential);
+        self.read(&key, credential.digest(), now).await
+    }
+
+    async fn find_again(
+        &self,
+        session: &SessionKey,
+        now: Now,
+    ) -> Result<Option<StoredSession>, LookupError> {
+        self.read(&session.key, session.digest, now).await
+    }
+
+    async fn user(&self, user_id: &str) -> Result<UserMark, LookupError> {
+        let replies = self.servers.ask(&reply::user_question(user_id)).await?;
+        let answer = reply::user_answer(replies);
+        self.note(answer.as_ref().err());
+        let announced = self.ledger.not_before(user_id);
+        answer.map(|mark| announced.map_or(mark, |not_before| mark.logged_out(not_before)))
+    }
+
+    async fn seen(
+        &self,
+        session: TokenDigest,
+        at: UnixMillis,
+        keep_until: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let keep_ms = at.until(keep_until).as_millis().max(1);
+        let mut write = redis::pipe();
+        let set = write.cmd("SET").arg(own_keys::seen(session)).arg(at.0);
+        set.arg("PX")
+            .arg(u64::try_from(keep_ms).unwrap_or(u64::MAX));
+        scribe::accepted(self.servers.ask(&write).await?)
+    }
+
+    async fn end(&self, credential: &Credential) -> Result<(), StoreError> {
+        let revocation = Revocation::Session(credential.digest().sid());
+        // First what holds whatever becomes of the rest; told last, when every node that asks is told the truth.
+        scribe::write(&self.servers, &revocation).await?;
+        let mut delete = redis::pipe();
+        delete.cmd("DEL").arg(self.key.key(credential));
+        scribe::accepted(self.servers.ask(&delete).await?)?;
+        self.announce(&revocation).await
     }
 
     fn is_up(&self) -> bool {
-        self.link.is_up()
+        self.servers.is_up()
+    }
+
+    fn servers(&self) -> Vec<ServerState> {
+        self.servers.states()
     }
 }

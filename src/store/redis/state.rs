@@ -4,13 +4,14 @@ use super::fault::fault;
 use crate::store::contract::{StoreError, StoreFault};
 use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, RedisResult, Value};
+use std::sync::Arc;
 
 /// Where the connection stands.
 pub(super) enum LinkState {
     /// The first attempt is not over.
     Connecting,
-    /// Connected.
-    Up(Live),
+    /// Connected, and to which address.
+    Up(Live, Arc<str>),
     /// Not connected, and why.
     Down(StoreError),
 }
@@ -19,7 +20,7 @@ impl LinkState {
     /// The connection, or what to tell who asks.
     pub(super) fn live(&self) -> Result<Live, StoreError> {
         match self {
-            Self::Up(live) => Ok(live.clone()),
+            Self::Up(live, _) => Ok(live.clone()),
             Self::Down(error) => Err(error.clone()),
             Self::Connecting => Err(fault(StoreFault::Io, "not connected yet")),
         }

@@ -2,7 +2,8 @@
 
 use crate::secret::Secret;
 use crate::store::key::KeyTemplate;
-use crate::store::settings::{RedisAddress, RedisSettings};
+use crate::store::settings::{Invalidation, OnPush, RedisAddress, RedisServers, RedisSettings};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -12,6 +13,8 @@ use tokio::time::{sleep, timeout};
 /// Killed when dropped.
 pub(super) struct TestServer {
     dir: TempDir,
+    /// The configuration of a sentinel, which must have a file.
+    sentinel: Option<PathBuf>,
     options: Vec<String>,
     child: Option<Child>,
 }
@@ -21,6 +24,7 @@ impl TestServer {
     pub(super) fn prepare() -> Self {
         Self {
             dir: tempfile::tempdir().expect("a scratch folder"),
+            sentinel: None,
             options: Vec::new(),
             child: None,
         }
@@ -39,6 +43,12 @@ impl TestServer {
             .extend(options.iter().map(|&option| option.to_owned()));
     }
 
+    /// Runs as a sentinel with this configuration.
+    pub(super) fn be_sentinel(&mut self, configuration: &Path) {
+        self.sentinel = Some(configuration.to_owned());
+        self.options(&["--sentinel"]);
+    }
+
     /// The scratch folder.
     pub(super) fn dir(&self) -> &Path {
         self.dir.path()
@@ -47,6 +57,7 @@ impl TestServer {
     /// Starts the process and waits until it accepts connections.
     pub(super) async fn run(&mut self) {
         let child = Command::new("redis-server")
+            .args(&self.sentinel)
             .args(["--port", "0", "--save", "", "--appendonly", "no"])
             .arg("--dir")
             .arg(self.dir())
@@ -101,14 +112,15 @@ impl TestServer {
     /// How the store reaches this server. The timeouts are far longer than any of these tests.
     pub(super) fn settings(&self) -> RedisSettings {
         RedisSettings {
-            address: RedisAddress::Unix(self.socket()),
+            servers: RedisServers::One(RedisAddress::Unix(self.socket())),
             db: 0,
             username: None,
             password: None,
             key: KeyTemplate::parse("session:{token}").expect("a good template"),
             connect_timeout: Duration::from_secs(60),
             reply_timeout: Duration::from_secs(60),
-            tracking: true,
+            invalidation: Invalidation::Tracking,
+            on_push: OnPush::Drop,
         }
     }
 
@@ -146,4 +158,10 @@ pub(super) async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
     };
     let done = timeout(Duration::from_secs(10), polling).await;
     assert!(done.is_ok(), "never happened: {what}");
+}
+
+/// Bound and released; redis-server cannot report a port that it chose itself.
+pub(super) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
+    listener.local_addr().expect("bound").port()
 }

@@ -4,7 +4,8 @@ use super::sessions::RedisStore;
 use super::test_server::until;
 use crate::clock::Now;
 use crate::store::contract::{LookupError, SessionStore};
-use crate::store::feed::ChangeSink;
+use crate::store::feed::{Change, ChangeSink};
+use crate::store::revocation::{NotARevocation, Revocation};
 use crate::store::settings::RedisSettings;
 use crate::token::{Credential, TokenDigest};
 use std::mem;
@@ -22,6 +23,8 @@ pub(super) enum Fate {
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     pub(super) changes: Vec<TokenDigest>,
+    pub(super) names: Vec<String>,
+    pub(super) messages: Vec<Result<Revocation, NotARevocation>>,
     pub(super) fate: Vec<Fate>,
     pub(super) lags: Vec<Duration>,
 }
@@ -54,8 +57,16 @@ impl Recorder {
 }
 
 impl ChangeSink for Recorder {
-    fn changed(&self, session: TokenDigest) {
-        self.note(|notes| notes.changes.push(session));
+    fn changed(&self, change: Change<'_>) {
+        self.note(|notes| match change {
+            Change::Session(session) => notes.changes.push(session),
+            Change::Touched(session) => notes.changes.push(session.digest),
+            Change::User(name) | Change::Revoked(name) => notes.names.push(name.to_owned()),
+        });
+    }
+
+    fn message(&self, message: Result<&Revocation, NotARevocation>) {
+        self.note(|notes| notes.messages.push(message.cloned()));
     }
 
     fn lost(&self) {

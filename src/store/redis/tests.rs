@@ -104,6 +104,7 @@ async fn a_refused_login_or_command_is_an_auth_fault() {
             "on",
             ">right",
             keys,
+            "~sessiongate:*",
             "+ping",
             "+getrange",
             pttl,

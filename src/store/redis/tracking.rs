@@ -16,7 +16,7 @@ pub(super) const OLD_SERVER: &str = "the server speaks RESP2 only; Redis 6 or la
 /// When there is no reply.
 pub(super) async fn begin(
     connection: &mut MultiplexedConnection,
-    prefixes: [&str; 2],
+    prefixes: [&str; 4],
 ) -> Result<Option<Cow<'static, str>>, StoreError> {
     let mut ask = cmd("CLIENT");
     ask.arg(&["TRACKING", "ON", "BCAST"]);

@@ -1,13 +1,16 @@
 //! `Vigil`: what is asked of a live connection each second, and what the answer means for the feed.
 
 use super::announcer::Announcer;
-use super::canary::{Round, SILENCE, round};
+use super::canary::{Round, SILENCE, round, song};
 use super::fault::{fault, store_error};
+use super::messages;
 use super::pushes::Ear;
 use super::tracking;
 use crate::store::contract::{StoreError, StoreFault};
+use crate::store::settings::Invalidation;
 use redis::aio::MultiplexedConnection;
-use redis::cmd;
+use redis::{Pipeline, cmd};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -18,6 +21,7 @@ pub(super) struct Vigil {
     announcer: Arc<Announcer>,
     ear: Arc<Ear>,
     heard: watch::Receiver<Instant>,
+    song: Pipeline,
     connection: MultiplexedConnection,
     number: u64,
     proof: Proof,
@@ -50,21 +54,21 @@ impl Vigil {
         pushes: bool,
     ) -> Result<Self, StoreError> {
         connection.set_response_timeout(SILENCE);
-        let refused = match (announcer.wanted, pushes) {
-            (false, _) => None,
-            (true, false) => Some(tracking::OLD_SERVER.into()),
-            (true, true) => tracking::begin(&mut connection, announcer.prefixes()).await?,
+        let refused = match (announcer.by, pushes) {
+            (Invalidation::None, _) => None,
+            (_, false) => Some(tracking::OLD_SERVER.into()),
+            (by, true) => listen(by, &announcer, &mut connection).await?,
         };
-        let proof = if announcer.wanted && refused.is_none() {
-            Proof::Canary
-        } else {
-            Proof::Life
+        let proof = match announcer.by {
+            Invalidation::Tracking | Invalidation::PubSub if refused.is_none() => Proof::Canary,
+            _ => Proof::Life,
         };
         if let Some(reason) = refused {
             announcer.give_up(reason);
         }
         let mut vigil = Self {
             heard: ear.canary(),
+            song: song(announcer.by, &announcer.canary),
             announcer,
             ear,
             connection,
@@ -98,8 +102,7 @@ impl Vigil {
         if self.proof != Proof::Canary {
             return self.ping().await;
         }
-        let canary = &self.announcer.canary;
-        match round(&mut self.connection, canary, &mut self.heard).await? {
+        match round(&mut self.connection, &self.song, &mut self.heard).await? {
             Round::Echo(lag) => {
                 self.vouch();
                 self.announcer.lag(lag);
@@ -152,6 +155,25 @@ impl Vigil {
         self.proof = Proof::Pong;
         self.announcer.miss_canary();
     }
+}
+
+/// Asks for all that is to be told; the reason if the server refuses what it cannot do without.
+async fn listen(
+    by: Invalidation,
+    announcer: &Announcer,
+    connection: &mut MultiplexedConnection,
+) -> Result<Option<Cow<'static, str>>, StoreError> {
+    if by == Invalidation::PubSub {
+        return messages::subscribe(connection, &announcer.channels()).await;
+    }
+    if let Some(refused) = tracking::begin(connection, announcer.prefixes()).await? {
+        return Ok(Some(refused));
+    }
+    let [events, _] = announcer.channels();
+    if let Some(refused) = messages::subscribe(connection, &[events]).await? {
+        announcer.miss_events(&refused);
+    }
+    Ok(None)
 }
 
 const EVERY: Duration = Duration::from_secs(1);

@@ -154,16 +154,22 @@ impl Redis {
         self.command(&["DEL", &key(token)]);
     }
 
-    /// How often session records were read, whatever the command.
+    /// How often session records were read: with each its remaining life is asked for.
     #[track_caller]
     pub(crate) fn reads(&self) -> u64 {
+        self.calls("pttl")
+    }
+
+    /// How often a command was called.
+    #[track_caller]
+    pub(crate) fn calls(&self, command: &str) -> u64 {
         let stats = self.command(&["INFO", "commandstats"]);
-        let reads = stats.lines().filter_map(|line| {
-            let (name, numbers) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
-            let calls = numbers.split(',').next()?.parse::<u64>().ok()?;
-            is_read(name).then_some(calls)
+        let calls = stats.lines().find_map(|line| {
+            let numbers = line.strip_prefix("cmdstat_")?.strip_prefix(command)?;
+            let calls = numbers.strip_prefix(":calls=")?.split(',').next()?;
+            calls.parse().ok()
         });
-        reads.sum()
+        calls.unwrap_or(0)
     }
 }
 
@@ -173,9 +179,9 @@ impl Drop for Redis {
     }
 }
 
-/// Whether a command, in lower case, reads a record.
+/// Whether a command, in lower case, is of those that read a record, and the one of them that tells its remaining life.
 pub(super) fn is_read(command: &str) -> bool {
-    matches!(command, "get" | "getrange" | "getex" | "mget" | "hgetall")
+    command == "pttl"
 }
 
 /// The default key of a token.

@@ -172,6 +172,11 @@ impl Stack {
             .run()
     }
 
+    /// The variables that the configuration may name.
+    pub(super) fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
     /// A client's connection, for bytes.
     #[track_caller]
     pub(crate) fn connect(&self) -> Connection {

@@ -1,12 +1,16 @@
 //! `Identity`: who the caller is. Made once when a session is loaded; it is what the cache holds.
 
+use super::idle::IdleClock;
+use crate::cache::Remembered;
 use crate::clock::UnixMillis;
 use crate::headers::{HeaderPlan, Rendered};
 use crate::store::{BrokenRecord, StoredSession};
 use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// What decisions need of a session, and the headers that every route would write for it. The record itself is dropped.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Identity {
     /// 1 to 256 bytes of visible ASCII.
     pub user_id: Box<str>,
@@ -21,12 +25,14 @@ pub struct Identity {
     /// The earliest end that the record or the store knows of (R8).
     pub expires_at: Option<UnixMillis>,
     rendered: Box<[Result<Rendered, BrokenRecord>]>,
+    idle: Option<IdleClock>,
 }
 
 impl Identity {
     /// Reads a session and renders it for each plan. A plan that cannot render it breaks only its own routes.
     #[must_use]
-    pub fn derive(stored: &StoredSession, plans: &[HeaderPlan]) -> Self {
+    pub fn derive(stored: &StoredSession, plans: &[HeaderPlan], now: UnixMillis) -> Self {
+        let clock = |timeout| IdleClock::new(timeout, stored.last_seen, stored.created_at(), now);
         let session = &stored.session;
         Self {
             user_id: session.user_id.as_str().into(),
@@ -40,7 +46,36 @@ impl Identity {
             disabled: session.disabled,
             expires_at: stored.expires_at(),
             rendered: plans.iter().map(|plan| plan.render(session)).collect(),
+            idle: session.idle_timeout.map(clock),
         }
+    }
+
+    /// Whether it tells every service the same, whatever its ends.
+    #[must_use]
+    pub fn tells_the_same(&self, other: &Self) -> bool {
+        let facts = |identity: &Self| (identity.verified, identity.disabled);
+        self.user_id == other.user_id
+            && self.roles == other.roles
+            && self.default_role == other.default_role
+            && facts(self) == facts(other)
+            && self.rendered == other.rendered
+    }
+
+    /// Whether it has not been used for its idle timeout, as far as this node knows (R8).
+    #[must_use]
+    pub fn is_idle(&self, at: UnixMillis) -> bool {
+        self.idle.as_ref().is_some_and(|idle| at >= idle.end())
+    }
+
+    /// Notes a use. `Some` to one caller per interval, if there is an idle timeout: it has to write the use down and keep
+    /// it until then.
+    #[must_use]
+    pub fn touch(&self, at: UnixMillis) -> Option<UnixMillis> {
+        let idle = self.idle.as_ref()?;
+        idle.touch(at).then(|| {
+            let end = self.expires_at.unwrap_or_else(|| at.after(KEPT));
+            end.max(at.after(idle.timeout()))
+        })
     }
 
     /// What the plan of this index made of the session; the index is that of [`Identity::derive`].
@@ -60,6 +95,15 @@ impl Identity {
     }
 }
 
+impl Remembered for Arc<Identity> {
+    fn holds(&self, at: UnixMillis) -> bool {
+        !self.is_idle(at)
+    }
+}
+
+/// For how long the last use of a session without an end is kept: one that was not used since is not known to be idle.
+const KEPT: Duration = Duration::from_secs(400 * 86_400);
+
 /// An identity never goes on with fewer headers than its route promises: an index that is not there is a fault as well.
 const NOT_RENDERED: BrokenRecord = BrokenRecord {
     field: Cow::Borrowed("record"),
@@ -74,11 +118,10 @@ mod tests {
     use crate::store::{Session, StoredSession};
     use time::macros::datetime;
 
+    const NOW: UnixMillis = UnixMillis(0);
+
     fn stored(session: Session) -> StoredSession {
-        StoredSession {
-            session,
-            store_expires_at: None,
-        }
+        StoredSession::new(session, None)
     }
 
     #[test]
@@ -86,7 +129,7 @@ mod tests {
         let mut stored = stored(sample::full());
         stored.session.expires_at = Some(datetime!(1970-01-01 00:00:05.0019 UTC));
         stored.store_expires_at = Some(UnixMillis(5_000));
-        let identity = Identity::derive(&stored, &[]);
+        let identity = Identity::derive(&stored, &[], NOW);
         assert_eq!(&*identity.user_id, "u-17");
         assert_eq!(
             identity.roles.as_ref(),
@@ -103,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_role_is_owned_byte_for_byte() {
-        let identity = Identity::derive(&stored(sample::full()), &[]);
+        let identity = Identity::derive(&stored(sample::full()), &[], NOW);
         for (role, owned) in [
             ("user", true),
             ("admin", true),
@@ -126,7 +169,7 @@ mod tests {
             Profile::Hasura(HasuraProfile::default()),
         ]
         .map(|profile| HeaderPlan::new(&[profile]).expect("a plan"));
-        let identity = Identity::derive(&stored(session), &plans);
+        let identity = Identity::derive(&stored(session), &plans, NOW);
         let faults = [0, 1, 2].map(|plan| {
             identity
                 .rendered(plan)

@@ -1,0 +1,70 @@
+//! `Ties`: what ends many entries at once, whatever their number, without a list of them.
+
+use super::generations::Generations;
+use super::key::CacheKey;
+use crate::clock::Now;
+
+/// A counter for everything that can be cut, shared by stripes: a cut may end entries of its neighbours as well, which
+/// costs each a load.
+pub(super) struct Ties(Generations);
+
+/// What an entry hangs on: cut later, the entry is over. Taken before the question whose answer it is kept for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tie {
+    stripe: u16,
+    /// The low bits of the counter: an entry would have to stay through 2³² cuts to be mistaken.
+    generation: u32,
+}
+
+/// What an answer rests on beside the record itself: it is trusted no longer than that, and over when that is cut.
+#[derive(Clone, Copy, Debug)]
+pub struct Backing {
+    /// Taken before `asked`.
+    pub tie: Tie,
+    /// When the other source was asked.
+    pub asked: Now,
+}
+
+impl Ties {
+    pub(super) fn new() -> Self {
+        Self(Generations::new())
+    }
+
+    pub(super) fn tie(&self, key: &CacheKey) -> Tie {
+        let stripe = Generations::stripe_of(key.digest_bits());
+        Tie {
+            stripe,
+            generation: self.0.at(stripe) as u32,
+        }
+    }
+
+    /// `bits` are the first 64 of the digest under which ties were taken.
+    pub(super) fn cut(&self, bits: u64) {
+        self.0.advance_at(Generations::stripe_of(bits));
+    }
+
+    pub(super) fn hold(&self, tie: Tie) -> bool {
+        self.0.at(tie.stripe) as u32 == tie.generation
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CacheKey, Ties};
+    use crate::token::TokenDigest;
+
+    #[test]
+    fn a_cut_ends_what_was_tied_before_and_nothing_else() {
+        let ties = Ties::new();
+        let (one, other) = (key("one"), key("other"));
+        let before = ties.tie(&one);
+        let neighbour = ties.tie(&other);
+        ties.cut(TokenDigest::of("one").sid().bits());
+        assert!(!ties.hold(before));
+        assert!(ties.hold(neighbour) && ties.hold(ties.tie(&one)));
+    }
+
+    fn key(name: &str) -> CacheKey {
+        CacheKey::new(0, TokenDigest::of(name))
+    }
+}

@@ -1,0 +1,7 @@
+//! The road of one request, step by step, with the functions that the proxy itself runs.
+
+mod described;
+mod explanation;
+
+pub use described::{Described, NotARequest};
+pub use explanation::{Explanation, in_words};

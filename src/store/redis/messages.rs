@@ -1,0 +1,27 @@
+//! Messages: subscribing to `sessiongate:events`, and what a refusal means.
+
+use super::fault::store_error;
+use crate::store::contract::StoreError;
+use redis::aio::MultiplexedConnection;
+use std::borrow::Cow;
+
+/// Subscribes to these channels on the connection that also carries replies: messages keep their place among them.
+/// Returns once the server has confirmed each, or gives the reason if it refuses.
+///
+/// # Errors
+/// When there is no reply.
+pub(super) async fn subscribe(
+    connection: &mut MultiplexedConnection,
+    channels: &[&str],
+) -> Result<Option<Cow<'static, str>>, StoreError> {
+    let Err(error) = connection.subscribe(channels).await else {
+        return Ok(None);
+    };
+    let Some(code) = error.code() else {
+        return Err(store_error(&error));
+    };
+    Ok(Some(match code {
+        "NOPERM" => "NOPERM: the ACL of this user does not allow SUBSCRIBE or the channels; add +subscribe &sessiongate:*".into(),
+        _ => format!("{code}: the server refuses SUBSCRIBE").into(),
+    }))
+}
