@@ -1,6 +1,7 @@
 //! `Runtime`: the opened blueprint. A request pins one and keeps it to its end; `Live` is where they are swapped.
 
 use crate::blueprint::{Blueprint, SourceSettings};
+use crate::cache::Epoch;
 use crate::clock::Now;
 use crate::headers::{HeaderPlan, PlanError, Profile, Reserved};
 use crate::listen::{ClientLimits, Network};
@@ -10,7 +11,7 @@ use crate::resolver::{Resolver, Source, SourceMetrics};
 use crate::route::{
     Credentials, Endpoint, HostPattern, PathPattern, RouteSettings, RouteTable, Underscores,
 };
-use crate::store::{self, StoreOpenError};
+use crate::store::{self, Invalidation, StoreOpenError, StoreSettings};
 use crate::token::{CookieName, TokenDigest, TokenSource};
 use crate::upstream::{self, Cluster, Member};
 use arc_swap::ArcSwap;
@@ -220,11 +221,18 @@ fn open_source(
     Ok(Arc::new(Source {
         store: store::open(&name, &settings.store, now)?,
         idle_timeout: settings.idle_timeout,
-        epoch: Arc::default(),
+        epoch: Arc::new(epoch_of(&settings.store)),
         fingerprint: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
         metrics: SourceMetrics::new(metrics, &name),
         name,
     }))
+}
+
+fn epoch_of(settings: &StoreSettings) -> Epoch {
+    match settings {
+        StoreSettings::Redis(redis) if redis.invalidation != Invalidation::None => Epoch::wanted(),
+        StoreSettings::Redis(_) | StoreSettings::Memory(_) => Epoch::default(),
+    }
 }
 
 fn open_route(

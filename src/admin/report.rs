@@ -2,6 +2,7 @@
 
 use super::node::Node;
 use crate::blueprint::SourceSettings;
+use crate::cache::CachePolicy;
 use crate::clock::Now;
 use crate::headers::Profile;
 use crate::observe::Metrics;
@@ -19,7 +20,6 @@ pub(super) fn status(node: &Node) -> Value {
     let runtime = node.live.load_full();
     let stats = runtime.resolver.cache().stats();
     let blueprint = &node.loaded.blueprint;
-    let ttl = blueprint.cache.ttl;
     let sources = blueprint
         .sources
         .iter()
@@ -50,7 +50,7 @@ pub(super) fn status(node: &Node) -> Value {
             "invalidations": stats.invalidations,
         },
         "sources": sources
-            .map(|(at, (settings, source))| source_page(settings, source, runtime.resolver.last_lag(at), ttl))
+            .map(|(at, (settings, source))| source_page(settings, source, runtime.resolver.last_lag(at), &blueprint.cache))
             .collect::<Vec<_>>(),
         "upstreams": upstreams(node),
     })
@@ -60,7 +60,7 @@ fn source_page(
     settings: &SourceSettings,
     source: &Source,
     lag: Option<Duration>,
-    ttl: Duration,
+    policy: &CachePolicy,
 ) -> Value {
     let (kind, address) = match &settings.store {
         StoreSettings::Memory(_) => ("memory", None),
@@ -76,14 +76,20 @@ fn source_page(
         "address": address,
         "up": source.store.is_up(),
         "servers": servers.collect::<Vec<_>>(),
-        "revocation": revocation(&source.store.feed(), lag, ttl),
+        "revocation": revocation(source, lag, policy),
         "token": settings.tokens.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 
-/// How soon a revocation holds here: measured while changes are announced, else the cache's TTL.
-fn revocation(feed: &Feed, lag: Option<Duration>, ttl: Duration) -> Value {
-    let bound = if feed.vouching { Feed::BOUND } else { ttl };
+/// How soon a revocation holds here, at the very most: while changes are announced, while the store must be asked for
+/// them, while it is away.
+fn revocation(source: &Source, lag: Option<Duration>, policy: &CachePolicy) -> Value {
+    let feed = source.store.feed();
+    let bound = match (feed.vouching, source.store.is_up()) {
+        (true, _) => Feed::BOUND,
+        (false, true) => source.epoch.trust(policy.ttl),
+        (false, false) => policy.ttl + policy.stale_if_error,
+    };
     json!({
         "by": feed.mode.as_str(),
         "reason": feed.mode.reason(),

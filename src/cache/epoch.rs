@@ -1,6 +1,7 @@
 //! `Epoch`: what a source's change feed vouches for.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The stretch of time over which a source's change feed missed nothing; one per source, shared with its feed.
 ///
@@ -8,12 +9,37 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub struct Epoch {
     number: AtomicU64,
+    /// Whether changes are to be announced at all.
+    is_wanted: bool,
     is_vouched: AtomicBool,
     /// Nothing that was asked for under an older number is left at the source.
     emptied: AtomicU64,
 }
 
 impl Epoch {
+    /// Of a source whose changes are to be announced. Until they are, its answers are trusted for [`Self::UNTOLD_TTL`]
+    /// at most, whatever the cache's TTL: that was chosen for answers whose changes are told.
+    #[must_use]
+    pub fn wanted() -> Self {
+        Self {
+            is_wanted: true,
+            ..Self::default()
+        }
+    }
+
+    /// How long an answer is trusted at most while its changes ought to be announced and are not.
+    pub const UNTOLD_TTL: Duration = Duration::from_secs(10);
+
+    /// How long an answer that comes now may be trusted.
+    #[must_use]
+    pub fn trust(&self, ttl: Duration) -> Duration {
+        if self.is_wanted && !self.is_vouched.load(Ordering::Acquire) {
+            ttl.min(Self::UNTOLD_TTL)
+        } else {
+            ttl
+        }
+    }
+
     /// The number of the epoch.
     #[must_use]
     pub fn current(&self) -> u64 {

@@ -100,7 +100,11 @@ impl<V: Remembered> Memory<V> {
             } => {
                 let entropy = self.sessions.entropy(&question.key, answered, TRUST_SALT);
                 let answer = self.answer(question, answered, backing);
-                let entry = Entry::found(value.clone(), expires_at, answer, &self.policy, entropy);
+                let policy = CachePolicy {
+                    ttl: question.epoch.trust(self.policy.ttl),
+                    ..self.policy
+                };
+                let entry = Entry::found(value.clone(), expires_at, answer, &policy, entropy);
                 let Some(entry) = entry else {
                     return self.absent(question, answered, None, None);
                 };

@@ -14,6 +14,7 @@ use crate::listen::head_is_complete;
 use crate::observe::AttemptResult;
 use crate::request::is_known_method;
 use crate::runtime::Live;
+use crate::upstream::prepare_tunnel;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::StatusCode;
@@ -137,6 +138,7 @@ impl ProxyHttp for Gateway {
         };
         context.attempt.server = Some(server);
         if is_websocket(session.req_header()) {
+            prepare_tunnel(&mut peer);
             peer.options.read_timeout = Some(UPGRADED_IDLE);
         }
         Ok(Box::new(peer))

@@ -6,7 +6,7 @@ use crate::cache::{CacheKey, Epoch, Forgotten, Loaded};
 use crate::clock::Now;
 use crate::identity::Identity;
 use crate::observe::Metrics;
-use crate::store::{Change, ChangeSink, NotARevocation, Revocation, SessionKey};
+use crate::store::{Change, ChangeSink, Message, Revocation, SessionKey};
 use crate::token::{Sid, TokenDigest};
 use prometheus::{Gauge, Histogram, IntCounter, IntCounterVec, IntGauge};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -151,12 +151,13 @@ impl ChangeSink for Subscription {
         self.heard();
     }
 
-    fn message(&self, message: Result<&Revocation, NotARevocation>) {
-        let kind = message.map_or("malformed", Revocation::as_str);
+    fn message(&self, message: &Message) {
+        let meaning = message.meaning.as_ref();
+        let kind = meaning.map_or("malformed", Revocation::as_str);
         self.events
             .with_label_values(&[self.name.as_str(), kind])
             .inc();
-        let Ok(revocation) = message else {
+        let Ok(revocation) = meaning else {
             return;
         };
         match revocation {

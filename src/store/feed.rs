@@ -1,6 +1,6 @@
 //! `ChangeSink` and `Feed`: what a store tells whoever caches its answers, and whether it can.
 
-use super::revocation::{NotARevocation, Revocation};
+use super::message::Message;
 use super::session::SessionKey;
 use crate::token::TokenDigest;
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ pub trait ChangeSink: Send + Sync + 'static {
     fn changed(&self, change: Change<'_>);
 
     /// Somebody announced a revocation, or something that is none. By now the store counts it as done.
-    fn message(&self, message: Result<&Revocation, NotARevocation>);
+    fn message(&self, message: &Message);
 
     /// Anything may have changed unseen: the connection is gone, the canary is silent, or the server
     /// answers as one that fails over.
@@ -94,8 +94,8 @@ impl FeedMode {
 
 impl Feed {
     /// How long a revocation can go unheard while `vouching`, at the very most: a silently cut network is noticed by the
-    /// next canary, sent every second and waited for as long.
-    pub const BOUND: Duration = Duration::from_secs(2);
+    /// next canary, sent every second and waited for as long; and the node has to come to it.
+    pub const BOUND: Duration = Duration::from_millis(2_500);
 
     /// A store that announces nothing, and why.
     pub fn none(reason: impl Into<Cow<'static, str>>) -> Self {

@@ -4,8 +4,9 @@ use super::administration::{Administration, Search};
 use super::contract::SessionStore;
 use super::feed::{Change, ChangeSink};
 use super::memory::MemoryStore;
+use super::message::Message;
 use super::new_session::NewSession;
-use super::revocation::{NotARevocation, Revocation};
+use super::revocation::Revocation;
 use super::settings::MemorySettings;
 use crate::clock::{Now, UnixMillis};
 use crate::token::{Credential, TokenDigest};
@@ -36,7 +37,7 @@ impl ChangeSink for Listener {
             Change::Revoked(name) => format!("revoked {name}"),
         });
     }
-    fn message(&self, _message: Result<&Revocation, NotARevocation>) {}
+    fn message(&self, _message: &Message) {}
     fn lost(&self) {
         self.note("lost".to_owned());
     }

@@ -9,6 +9,7 @@ mod memory;
 mod memory_administration;
 #[cfg(test)]
 mod memory_tests;
+mod message;
 mod native;
 mod new_session;
 mod open;
@@ -30,6 +31,7 @@ pub use contract::{
 pub use feed::{Change, ChangeSink, Feed, FeedMode};
 pub use key::{KeyTemplate, KeyTemplateError, Untrackable};
 pub use memory::MemoryStore;
+pub use message::Message;
 pub use native::decode_native;
 pub(crate) use native::{parse_json, parse_span};
 pub use new_session::NewSession;

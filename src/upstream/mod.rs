@@ -3,7 +3,9 @@
 mod cluster;
 mod member;
 mod settings;
+mod tunnel;
 
 pub use cluster::Cluster;
 pub use member::{Member, OpenError};
 pub use settings::{Server, UpstreamSettings, UpstreamTimeouts};
+pub use tunnel::prepare_tunnel;

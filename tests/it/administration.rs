@@ -309,6 +309,53 @@ fn the_memory_of_a_node_is_administered_through_the_node() {
     assert!(output.contains("unix socket"), "{output}");
 }
 
+/// A command, its exit code, and what it says.
+const FAILING: [(&str, i32, &str); 11] = [
+    ("session create --user u -c gate.yaml", 1, "name one"),
+    (
+        "session create --user u --source c -c gate.yaml",
+        1,
+        "there are: a, b",
+    ),
+    (
+        "session list u --source a -c gate.yaml",
+        1,
+        "sessions a: store io",
+    ),
+    (
+        "session list u -c alone.yaml",
+        1,
+        "add `admin: {listen: unix:",
+    ),
+    (
+        "session show 0123456789abcdef --source b -c gate.yaml",
+        1,
+        "no session of this sid",
+    ),
+    (
+        "session create --user u --role a,b --source b -c gate.yaml",
+        1,
+        "roles.0",
+    ),
+    ("session list u -c broken.yaml", 3, "listen"),
+    (
+        "session show nonsense -c gate.yaml",
+        2,
+        "16 lower-case hex digits",
+    ),
+    (
+        "session create --ttl soon --user u -c gate.yaml",
+        2,
+        "such as 12h",
+    ),
+    (
+        "session create --attr x --user u -c gate.yaml",
+        2,
+        "NAME=VALUE",
+    ),
+    ("user logout -c gate.yaml", 2, "<ID>"),
+];
+
 #[test]
 fn a_command_that_cannot_says_why_and_what_to_do() {
     let two = "
@@ -320,52 +367,7 @@ routes: [{upstream: 'unix:app.sock', identity: skygear}]
         .file("alone.yaml", "listen: unix:x.sock\nsessions: {memory: {}}\nroutes: [{upstream: 'unix:app.sock', identity: skygear}]\n")
         .file("broken.yaml", "listen: 1\n")
         .start();
-    let cases = [
-        ("session create --user u -c gate.yaml", 1, "name one"),
-        (
-            "session create --user u --source c -c gate.yaml",
-            1,
-            "there are: a, b",
-        ),
-        (
-            "session list u --source a -c gate.yaml",
-            1,
-            "sessions a: store io",
-        ),
-        (
-            "session list u -c alone.yaml",
-            1,
-            "add `admin: {listen: unix:",
-        ),
-        (
-            "session show 0123456789abcdef --source b -c gate.yaml",
-            1,
-            "no session of this sid",
-        ),
-        (
-            "session create --user u --role a,b --source b -c gate.yaml",
-            1,
-            "roles.0",
-        ),
-        ("session list u -c broken.yaml", 3, "listen"),
-        (
-            "session show nonsense -c gate.yaml",
-            2,
-            "16 lower-case hex digits",
-        ),
-        (
-            "session create --ttl soon --user u -c gate.yaml",
-            2,
-            "such as 12h",
-        ),
-        (
-            "session create --attr x --user u -c gate.yaml",
-            2,
-            "NAME=VALUE",
-        ),
-        ("user logout -c gate.yaml", 2, "<ID>"),
-    ];
-    for (line, code, part) in cases {
+    for (line, code, part) in FAILING {
         let output = stack.command(&line.split(' ').collect::<Vec<_>>());
         let said = err(&output);
         assert_eq!(output.status.code(), Some(code), "{line}: {said}");

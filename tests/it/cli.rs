@@ -184,6 +184,10 @@ fn what_is_printed_is_fit_for_its_reader() {
         (&["--version"], version),
         (&["man"], ".TH sessiongate 1"),
         (&["man", "run"], ".TH sessiongate-run 1"),
+        (
+            &["man", "session", "create"],
+            ".TH sessiongate-session-create 1",
+        ),
         (&["completions", "bash"], "complete -F _sessiongate"),
         (&["completions", "zsh"], "#compdef sessiongate"),
         (&["completions", "fish"], "complete -c sessiongate"),

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output};
 const BINARY: &str = env!("CARGO_BIN_EXE_sessiongate");
 
 /// The comment, what the answer holds, and what it does not.
-const SUGGESTIONS: [(&str, &[&str], &[&str]); 17] = [
+const SUGGESTIONS: [(&str, &[&str], &[&str]); 20] = [
     (
         "nobody: no identity headers",
         &["(no identity headers)"],
@@ -60,6 +60,21 @@ const SUGGESTIONS: [(&str, &[&str], &[&str]); 17] = [
         "a forged header never arrives",
         &["(no identity headers)"],
         &["x-skygear-", "root"],
+    ),
+    (
+        "a page of Max's asks who he is",
+        &["\"user_id\":\"max\""],
+        &["demo-max"],
+    ),
+    (
+        "Max logs out, and the browser forgets its cookie",
+        &["HTTP/1.1 204", "session=; Path=/; Max-Age=0"],
+        &["demo-max"],
+    ),
+    (
+        "what is left of Max's token",
+        &["(no identity headers)"],
+        &["x-skygear-", "demo-max"],
     ),
     (
         "hasura, nobody: the role is anonymous",

@@ -289,3 +289,25 @@ fn a_connection_that_is_cut_listens_again_and_asks_again() {
         expect_remembered(&stack, "token-b", 401);
     }
 }
+
+#[test]
+fn where_pushes_are_refused_messages_are_heard_and_trust_is_short() {
+    let config = "
+sessions: ${REDIS}
+cache: {ttl: 1h, negative_ttl: 1h}
+routes: [{upstream: 'unix:app.sock', identity: skygear, require: session}]
+";
+    let stack = stack(config)
+        .redis_with("--user default on nopass ~* &* +@all -client|tracking")
+        .start();
+    stack.redis().put("token-a", &made_now("u-17"));
+    assert_eq!(ask(&stack, "token-a").status, 200);
+    let status = stack.admin("/status.json").json();
+    let revocation = &status["sources"][0]["revocation"];
+    assert_eq!(
+        (&revocation["by"], &revocation["bound_seconds"]),
+        (&json!("none"), &json!(10.0))
+    );
+    announce(&stack, r#"{"revoke":{"user":"u-17"}}"#);
+    expect_remembered(&stack, "token-a", 401);
+}

@@ -1,6 +1,6 @@
 //! WebSocket upgrades pass through; anything else that calls itself an upgrade does not.
 
-use crate::harness::{Answer, Stack, record, stack};
+use crate::harness::{Answer, RefusingPort, SWITCHING, Stack, Upstream, record, stack};
 
 const CONFIG: &str = "
 sessions:
@@ -45,6 +45,67 @@ fn bytes_pass_both_ways_after_101() {
     assert_eq!(seen.len(), 1, "one request, whatever followed");
     assert_eq!(seen[0].one("x-skygear-user-id"), Some("u-17"));
     assert_eq!(seen[0].one("Upgrade"), Some("websocket"));
+}
+
+/// The 101 is there before Pingora looks for it, which is the rare case of a fast server and a busy gateway.
+#[test]
+fn a_101_sooner_than_anything_opens_the_tunnel_too() {
+    let stack = started();
+    stack.upstream.on("/eager", Answer::Echo);
+    stack.upstream.greet(SWITCHING);
+    for attempt in 0..50 {
+        let mut connection = stack.connect();
+        connection.send(handshake("app.test", "/eager", ""));
+        assert_eq!(connection.head().status, 101, "attempt {attempt}");
+        connection.send("\u{1}hello");
+        assert_eq!(connection.take(6), b"\x01hello", "attempt {attempt}");
+    }
+}
+
+#[test]
+fn what_comes_in_one_piece_with_the_101_arrives() {
+    let stack = started();
+    let welcome = [SWITCHING, b"\x01welcome"].concat();
+    stack.upstream.on("/welcome", Answer::Raw(welcome));
+    let mut connection = stack.connect();
+    connection.send(handshake("app.test", "/welcome", ""));
+    assert_eq!(connection.head().status, 101);
+    assert_eq!(connection.take(8), b"\x01welcome");
+}
+
+#[test]
+fn a_server_that_refuses_connections_is_passed_over() {
+    let (refusing, upstream) = (RefusingPort::reserve(), Upstream::tcp());
+    upstream.on("/chat", Answer::WebSocket);
+    let config = format!(
+        "upstreams:\n  chat: {{servers: ['127.0.0.1:{}', '127.0.0.1:{}']}}\nroutes:\n  - {{upstream: chat}}\n",
+        refusing.port(),
+        upstream.port()
+    );
+    let stack = stack(&config).start();
+    let mut connection = stack.connect();
+    connection.send(handshake("app.test", "/chat", ""));
+    assert_eq!(connection.head().status, 101);
+    connection.send("\u{1}hello");
+    assert_eq!(connection.take(6), b"\x01hello");
+}
+
+#[test]
+fn a_handshake_has_a_connection_of_its_own_and_it_is_not_pooled() {
+    let stack = started();
+    let refusal = "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n";
+    stack.upstream.on("/refused", Answer::Raw(refusal.into()));
+    let mut connection = stack.connect();
+    let mut opened = |request: Vec<u8>, status| {
+        assert_eq!(connection.send(request).reply().status, status);
+        stack.upstream.connections()
+    };
+    let plain = || stack.get("/").bytes();
+    let refused = || handshake("app.test", "/refused", "").into_bytes();
+    assert_eq!(opened(plain(), 200), 1);
+    assert_eq!(opened(refused(), 426), 2);
+    assert_eq!(opened(refused(), 426), 3);
+    assert_eq!(opened(plain(), 200), 3, "the first one");
 }
 
 #[test]

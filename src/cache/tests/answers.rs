@@ -1,7 +1,8 @@
 //! Which answer follows which, one request at a time.
 
 use super::world::{Answer, Outcome, World, holding, key};
-use crate::cache::{CachePolicy, Loaded, Lookup};
+use crate::cache::{CachePolicy, Epoch, Loaded, Lookup};
+use std::sync::Arc;
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -195,4 +196,19 @@ fn found(value: u32) -> Answer {
         expires_at: None,
         backing: None,
     }
+}
+
+#[tokio::test]
+async fn an_answer_whose_changes_ought_to_be_told_and_are_not_is_trusted_for_ten_seconds() {
+    let mut world = World::new(CachePolicy::default());
+    world.epoch = Arc::new(Epoch::wanted());
+    world.ask("token", found(1)).await;
+    world.advance(8 * SECOND);
+    assert_eq!(world.ask("token", DOWN).await, Lookup::Hit(1));
+    world.advance(2 * SECOND);
+    assert_eq!(world.ask("token", found(2)).await, Lookup::Loaded(2));
+    world.epoch.vouch();
+    world.ask("other", found(3)).await;
+    world.advance(50 * SECOND);
+    assert_eq!(world.ask("other", DOWN).await, Lookup::Hit(3));
 }

@@ -31,6 +31,8 @@ routes:
     identity: {{profile: hasura, allowed_roles: true}}
   - upstream: "{echo}"    # every other host
     identity: skygear
+    logout: true          # POST /.sessiongate/logout
+    whoami: true          # GET /.sessiongate/whoami
 admin: {{listen: "{admin}"}}
 "#
         )
@@ -61,10 +63,8 @@ admin: {{listen: "{admin}"}}
     pub(super) fn commands(&self) -> Vec<(&'static str, String)> {
         let Self { gateway, admin, .. } = self;
         let skygear = |options: &str| format!("curl {options}http://{gateway}/");
-        let hasura =
-            |options: &str| format!("curl -i -H 'Host: data.localhost' {options}http://{gateway}/");
         let ada = "-H 'Authorization: Bearer demo-ada' ";
-        vec![
+        let mut commands = vec![
             ("nobody: no identity headers", skygear("")),
             (
                 "Ada: the service is told who she is, and not her token",
@@ -92,6 +92,39 @@ admin: {{listen: "{admin}"}}
                 "a forged header never arrives",
                 skygear("-H 'x-skygear-user-id: root' "),
             ),
+            (
+                "a page of Max's asks who he is",
+                format!("curl -b session=demo-max http://{gateway}/.sessiongate/whoami"),
+            ),
+            (
+                "Max logs out, and the browser forgets its cookie",
+                format!("curl -i -X POST -b session=demo-max http://{gateway}/.sessiongate/logout"),
+            ),
+            (
+                "what is left of Max's token",
+                skygear("-b session=demo-max "),
+            ),
+        ];
+        commands.extend(self.hasura_commands());
+        commands.extend([
+            (
+                "how often somebody tried to forge",
+                format!("curl -s http://{admin}/metrics | grep forged"),
+            ),
+            (
+                "what this node does",
+                format!("curl http://{admin}/status.json"),
+            ),
+        ]);
+        commands
+    }
+
+    fn hasura_commands(&self) -> Vec<(&'static str, String)> {
+        let gateway = self.gateway;
+        let hasura =
+            |options: &str| format!("curl -i -H 'Host: data.localhost' {options}http://{gateway}/");
+        let ada = "-H 'Authorization: Bearer demo-ada' ";
+        vec![
             ("hasura, nobody: the role is anonymous", hasura("")),
             ("hasura, Ada: her default role", hasura(ada)),
             (
@@ -107,14 +140,6 @@ admin: {{listen: "{admin}"}}
                 hasura("-b session=demo-eve "),
             ),
             ("hasura, an unknown token: 401", hasura("-b session=guess ")),
-            (
-                "how often somebody tried to forge",
-                format!("curl -s http://{admin}/metrics | grep forged"),
-            ),
-            (
-                "what this node does",
-                format!("curl http://{admin}/status.json"),
-            ),
         ]
     }
 }

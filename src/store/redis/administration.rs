@@ -21,12 +21,10 @@ use redis::pipe;
 
 #[async_trait]
 impl Administration for RedisStore {
-    /// The index first: an entry without a record does no harm, a record without an entry is not listed.
+    /// The record first: an entry of the index that leads nowhere is taken out by whoever lists meanwhile.
     async fn create(&self, new: NewSession, now: Now) -> Result<(), StoreError> {
         let key = self.key.key(&new.credential);
         let end = new.store_expires_at(now.wall);
-        let indexed = user_index::add(&self.servers, new.user_id(), &key, end, now.wall).await;
-        indexed.map_err(|error| self.explained(error))?;
         let mut write = pipe();
         let set = write.cmd("SET").arg(&key).arg(&new.record);
         if let Some(ttl) = new.ttl {
@@ -35,6 +33,14 @@ impl Administration for RedisStore {
         }
         let written = reply(&self.servers, &write).await;
         written.map_err(|error| self.explained(error))?;
+        let indexed = user_index::add(&self.servers, new.user_id(), &key, end, now.wall).await;
+        if let Err(error) = indexed {
+            let mut undo = pipe();
+            undo.cmd("DEL").arg(&key);
+            // Should this fail too: nobody is told the token, so the record opens nothing for anybody.
+            let _ = reply(&self.servers, &undo).await;
+            return Err(self.explained(error));
+        }
         self.servers.changed(key.as_bytes());
         Ok(())
     }
@@ -242,5 +248,5 @@ impl RedisStore {
     }
 }
 
-const GAVE_UP: &str = "the store holds more keys than one search looks at; the record was not found, and is refused until it ends";
+const GAVE_UP: &str = "the store holds more keys than one search looks at; the record was not found, and is refused for 30 days";
 const MORE: &str = "more sessions than one call deletes; the rest is refused until it ends";

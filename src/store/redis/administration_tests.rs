@@ -221,23 +221,54 @@ async fn disabled_is_one_member_of_the_mark() {
 }
 
 #[tokio::test]
-async fn an_acl_that_forbids_it_is_told_what_it_takes() {
+async fn an_acl_that_forbids_it_is_told_what_it_takes_and_that_suffices() {
     let server = TestServer::start().await;
     server.command("ACL SETUSER reader on >secret ~* &* +@read +@connection +client|tracking");
     let watched = Watched::open(&server.settings_of("reader", "secret"));
     watched.settle().await;
-    let refused = watched
-        .store
-        .set_disabled("u", true)
-        .await
-        .expect_err("+eval is missing");
+    let refused = watched.store.set_disabled("u", true).await;
+    let refused = refused.expect_err("+eval is missing");
     assert_eq!(refused.kind, StoreFault::Auth);
-    assert!(
-        refused
-            .detail
-            .contains("~session:* ~sessiongate:* &sessiongate:*"),
-        "{refused}"
-    );
+    let (_, takes) = refused.detail.split_once(" takes ").expect("a list");
+    server.command(&format!("ACL SETUSER admin on >secret {takes} +ping"));
+    let settings = RedisSettings {
+        invalidation: Invalidation::None,
+        ..server.settings_of("admin", "secret")
+    };
+    let world = World {
+        watched: Watched::open(&settings),
+        server,
+    };
+    let one = world.create("one", "u", None).await;
+    world
+        .create("two", "u", Some(Duration::from_secs(60)))
+        .await;
+    assert!(world.show(one, None).await.is_some());
+    assert_eq!(world.listed("u").await.len(), 2);
+    assert_eq!(world.revoke(&Revocation::Session(one)).await, 1);
+    let set = world.watched.store.set_disabled("u", true).await;
+    set.expect("written");
+    let all = Revocation::User {
+        id: "u".to_owned(),
+        not_before: None,
+    };
+    assert_eq!(world.revoke(&all).await, 1);
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_indexed_is_not_made() {
+    let server = TestServer::start().await;
+    server.command("ACL SETUSER half on >secret ~* &* +@all -eval");
+    let watched = Watched::open(&server.settings_of("half", "secret"));
+    watched.settle().await;
+    let Value::Object(members) = json!({"user_id": "u"}) else {
+        panic!("an object");
+    };
+    let now = Now::read();
+    let new = NewSession::new(Credential::new("t"), members, None, now.wall);
+    let refused = watched.store.create(new.expect("good"), now).await;
+    assert_eq!(refused.expect_err("-eval").kind, StoreFault::Auth);
+    assert_eq!(server.say(["EXISTS", "session:t"]), "int(0)");
 }
 
 #[tokio::test]

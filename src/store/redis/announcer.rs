@@ -1,10 +1,9 @@
 //! `Announcer`: what the connections of one store tell its sink, in an order on which the sink can rely.
 
-use crate::clock::Now;
 use crate::store::feed::{Change, ChangeSink, Feed, FeedMode};
 use crate::store::key::KeyTemplate;
+use crate::store::message::Message;
 use crate::store::own_keys::{CANARY, EVENTS, REVOKED, USER};
-use crate::store::revocation::Revocation;
 use crate::store::settings::{Invalidation, OnPush, RedisSettings};
 use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
@@ -113,9 +112,8 @@ impl Announcer {
 
     /// Somebody said something on the channel of events.
     pub(super) fn message(&self, message: &[u8]) {
-        let parsed = Revocation::parse(message).map(|revocation| revocation.by(Now::read().wall));
         if let Some(sink) = self.sink() {
-            sink.message(parsed.as_ref().map_err(|fault| *fault));
+            sink.message(&Message::read(message));
         }
     }
 
@@ -187,7 +185,7 @@ impl Announcer {
         }
         warn!(
             store = &*self.name,
-            "changes are not told: {reason}; a revoked session is trusted until `cache.ttl` is over"
+            "changes are not told: {reason}; a revoked session is trusted for `cache.ttl`, ten seconds at most"
         );
         stand.mode = FeedMode::None(reason);
     }

@@ -24,7 +24,15 @@ fn word(command: &Cmd, at: usize) -> Option<&[u8]> {
     }
 }
 
-const READS: [&[u8]; 5] = [b"ASKING", b"EXISTS", b"GET", b"GETRANGE", b"PTTL"];
+const READS: [&[u8]; 7] = [
+    b"ASKING",
+    b"EXISTS",
+    b"GET",
+    b"GETRANGE",
+    b"PTTL",
+    b"SCAN",
+    b"ZREVRANGE",
+];
 
 #[cfg(test)]
 mod tests {

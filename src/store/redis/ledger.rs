@@ -1,9 +1,10 @@
 //! `Ledger`: revocations that were announced and are not written in the store yet. Until they are, this node alone keeps
 //! them; an announcement made while the store is away, read-only or full is not lost.
 
-use crate::clock::UnixMillis;
+use crate::clock::{Now, UnixMillis};
 use crate::store::feed::{Change, ChangeSink};
-use crate::store::revocation::{NotARevocation, Revocation};
+use crate::store::message::Message;
+use crate::store::revocation::Revocation;
 use crate::token::Sid;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -98,8 +99,9 @@ impl ChangeSink for LedgerSink {
         self.sink.changed(change);
     }
 
-    fn message(&self, message: Result<&Revocation, NotARevocation>) {
-        if let Ok(revocation) = message
+    fn message(&self, message: &Message) {
+        let message = message.heard_at(Now::read().wall);
+        if let Ok(revocation) = &message.meaning
             && !self.ledger.add(revocation.clone())
         {
             error!(
@@ -107,7 +109,7 @@ impl ChangeSink for LedgerSink {
                 "more revocations are announced than can be written down; the oldest is forgotten"
             );
         }
-        self.sink.message(message);
+        self.sink.message(&message);
     }
 
     fn lost(&self) {

@@ -5,6 +5,7 @@ use super::test_server::until;
 use crate::clock::Now;
 use crate::store::contract::{LookupError, SessionStore};
 use crate::store::feed::{Change, ChangeSink};
+use crate::store::message::Message;
 use crate::store::revocation::{NotARevocation, Revocation};
 use crate::store::settings::RedisSettings;
 use crate::token::{Credential, TokenDigest};
@@ -65,8 +66,8 @@ impl ChangeSink for Recorder {
         });
     }
 
-    fn message(&self, message: Result<&Revocation, NotARevocation>) {
-        self.note(|notes| notes.messages.push(message.cloned()));
+    fn message(&self, message: &Message) {
+        self.note(|notes| notes.messages.push(message.meaning.clone()));
     }
 
     fn lost(&self) {

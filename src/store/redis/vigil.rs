@@ -166,14 +166,13 @@ async fn listen(
     if by == Invalidation::PubSub {
         return messages::subscribe(connection, &announcer.channels()).await;
     }
-    if let Some(refused) = tracking::begin(connection, announcer.prefixes()).await? {
-        return Ok(Some(refused));
-    }
+    let refused = tracking::begin(connection, announcer.prefixes()).await?;
+    // What is announced is heard where pushes are refused as well, though nothing else is told.
     let [events, _] = announcer.channels();
     if let Some(refused) = messages::subscribe(connection, &[events]).await? {
         announcer.miss_events(&refused);
     }
-    Ok(None)
+    Ok(refused)
 }
 
 const EVERY: Duration = Duration::from_secs(1);

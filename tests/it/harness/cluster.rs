@@ -32,7 +32,10 @@ impl Cluster {
         for (at, (node, bus)) in cluster.nodes.iter().zip(&buses).enumerate() {
             node.command(&["CLUSTER", "SET-CONFIG-EPOCH", &(at + 1).to_string()]);
             let (port, bus) = (node.port().to_string(), bus.to_string());
-            cluster.nodes[0].command(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus]);
+            // Each by all before it: gossip alone takes seconds on a busy machine.
+            for known in &cluster.nodes[..at] {
+                known.command(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus]);
+            }
         }
         let slots_each = usize::from(SLOTS).div_ceil(MASTERS);
         for (at, master) in cluster.nodes.iter().take(MASTERS).enumerate() {

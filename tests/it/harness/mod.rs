@@ -30,6 +30,6 @@ pub(crate) use request::Request;
 pub(crate) use sentinels::{ASKER, PASSWORD, SENTINEL_PASSWORD, Sentinels, WATCHER};
 pub(crate) use sibling::Sibling;
 pub(crate) use stack::{Stack, StackBuilder, stack};
-pub(crate) use upstream::{Answer, RefusingPort, Upstream};
+pub(crate) use upstream::{Answer, RefusingPort, SWITCHING, Upstream};
 pub(crate) use wait::{Clock, eventually};
 pub(crate) use wire::bytes;

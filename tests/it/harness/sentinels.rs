@@ -35,7 +35,7 @@ user {ASKER} on >{SENTINEL_PASSWORD} +sentinel|get-master-addr-by-name +sentinel
 sentinel monitor sessions 127.0.0.1 {port} 2
 sentinel auth-user sessions {WATCHER}
 sentinel auth-pass sessions {PASSWORD}
-sentinel down-after-milliseconds sessions 500
+sentinel down-after-milliseconds sessions 1000
 sentinel failover-timeout sessions 5000
 "
         );

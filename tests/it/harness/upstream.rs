@@ -13,6 +13,10 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+/// How a server opens a WebSocket.
+pub(crate) const SWITCHING: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+
 /// What to do with requests for one path; anything else is echoed.
 pub(crate) enum Answer {
     /// These bytes; the connection stays open.
@@ -25,6 +29,8 @@ pub(crate) enum Answer {
     Fed(Receiver<Vec<u8>>),
     /// 101, then every byte back.
     WebSocket,
+    /// Every byte back, and nothing of its own.
+    Echo,
     /// Nothing, for as long as the other side waits.
     Silence,
 }
@@ -65,6 +71,7 @@ enum Place {
 struct State {
     seen: Mutex<Vec<Seen>>,
     answers: Mutex<HashMap<String, Answer>>,
+    greeting: Mutex<Vec<u8>>,
     faults: Mutex<Vec<String>>,
     connections: AtomicUsize,
     is_over: AtomicBool,
@@ -126,6 +133,11 @@ impl Upstream {
         lock(&self.state.answers).insert(path.to_owned(), answer);
     }
 
+    /// Sends these bytes on every new connection, before anything was asked.
+    pub(crate) fn greet(&self, bytes: &[u8]) {
+        *lock(&self.state.greeting) = bytes.to_vec();
+    }
+
     /// Every request so far, also those still on their way.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         lock(&self.state.seen).clone()
@@ -180,6 +192,10 @@ impl Drop for Upstream {
 impl State {
     /// Serves one connection to its end.
     fn converse(&self, mut reader: Reader) {
+        let greeting = lock(&self.greeting).clone();
+        if reader.write(&greeting).is_err() {
+            return;
+        }
         loop {
             match self.exchange(&mut reader) {
                 Ok(true) => {}
@@ -260,14 +276,12 @@ impl State {
             }
             Some(Answer::WebSocket) => {
                 drop(answers);
-                reader.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")?;
-                loop {
-                    let some = reader.some(1024)?;
-                    if some.is_empty() {
-                        return Ok(false);
-                    }
-                    reader.write(&some)?;
-                }
+                reader.write(SWITCHING)?;
+                echo(reader)
+            }
+            Some(Answer::Echo) => {
+                drop(answers);
+                echo(reader)
             }
             Some(Answer::Fed(_)) => {
                 let Some(Answer::Fed(pieces)) = answers.remove(path_of(seen)) else {
@@ -293,6 +307,16 @@ impl State {
         if head.all("host").len() != 1 {
             lock(&self.faults).push(format!("not one Host: {:?}", head.all("host")));
         }
+    }
+}
+
+fn echo(reader: &mut Reader) -> io::Result<bool> {
+    loop {
+        let some = reader.some(1024)?;
+        if some.is_empty() {
+            return Ok(false);
+        }
+        reader.write(&some)?;
     }
 }
 

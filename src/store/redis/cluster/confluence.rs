@@ -1,7 +1,9 @@
 //! `Confluence`: the feeds of all masters as one. It vouches while each of them does.
 
+use super::copies::Copies;
+use crate::clock::Now;
 use crate::store::feed::{Change, ChangeSink};
-use crate::store::revocation::{NotARevocation, Revocation};
+use crate::store::message::Message;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::mem;
@@ -16,6 +18,7 @@ pub(super) struct Confluence {
     /// By the member's number: whether it vouches.
     members: Mutex<HashMap<u64, bool>>,
     disturbed: Notify,
+    copies: Copies,
 }
 
 impl Confluence {
@@ -89,12 +92,6 @@ fn is_whole(members: &HashMap<u64, bool>) -> bool {
     !members.is_empty() && members.values().all(|vouches| *vouches)
 }
 
-/// The one whose messages count: of those that vouch, the one that has been there longest.
-fn speaker(members: &HashMap<u64, bool>) -> Option<u64> {
-    let vouching = members.iter().filter(|(_, vouches)| **vouches);
-    vouching.map(|(number, _)| *number).min()
-}
-
 /// The feed of one member.
 struct Tributary {
     number: u64,
@@ -108,10 +105,12 @@ impl ChangeSink for Tributary {
         }
     }
 
-    /// A message goes through the whole cluster, so every member brings it: one of them counts.
-    fn message(&self, message: Result<&Revocation, NotARevocation>) {
-        let speaks = speaker(&self.whole.members()) == Some(self.number);
-        if let Some(sink) = self.whole.sink.get().filter(|_| speaks) {
+    fn message(&self, message: &Message) {
+        let is_news = self
+            .whole
+            .copies
+            .is_news(message, self.number, Now::read().mono);
+        if let Some(sink) = self.whole.sink.get().filter(|_| is_news) {
             sink.message(message);
         }
     }

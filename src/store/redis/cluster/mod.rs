@@ -5,6 +5,7 @@ mod chart;
 mod chart_tests;
 mod cluster_link;
 mod confluence;
+mod copies;
 mod courier;
 mod fleet;
 mod member;

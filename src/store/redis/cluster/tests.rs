@@ -114,9 +114,11 @@ impl Nodes {
             let mut server = TestServer::prepare();
             server.options(&["--port", &port, "--cluster-port", &bus]);
             server.options(&["--cluster-enabled", "yes", "--bind", "127.0.0.1"]);
+            // Nodes tell each other of the others the sooner.
+            server.options(&["--cluster-node-timeout", "5000"]);
             server.run().await;
-            if let Some(first) = nodes.servers.first() {
-                first.command(&format!("CLUSTER MEET 127.0.0.1 {port} {bus}"));
+            for known in &nodes.servers {
+                known.command(&format!("CLUSTER MEET 127.0.0.1 {port} {bus}"));
             }
             nodes.servers.push(server);
             nodes.ports.push(port.parse().expect("a port"));
