@@ -72,22 +72,9 @@ sentinel failover-timeout sessions 5000
             server.command(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]);
         }
         for sentinel in &self.sentinels {
-            let periods = [
-                "INFO-PERIOD",
-                "200",
-                "PING-PERIOD",
-                "100",
-                "PUBLISH-PERIOD",
-                "200",
-            ];
-            sentinel.command(
-                &[
-                    &["SENTINEL", "DEBUG"][..],
-                    &periods,
-                    &["TILT-PERIOD", "1000"],
-                ]
-                .concat(),
-            );
+            let periods = ["INFO-PERIOD", "300", "PUBLISH-PERIOD", "300"];
+            let doubts = ["TILT-PERIOD", "1000"];
+            sentinel.command(&[&["SENTINEL", "DEBUG"][..], &periods, &doubts].concat());
             let again = ["SENTINEL", "SET", "sessions", "failover-timeout", "2000"];
             sentinel.command(&again);
         }
