@@ -66,17 +66,25 @@ sentinel failover-timeout sessions 5000
     }
 
     /// Makes the servers copy at once, and the sentinels ask more often than they would, so that one failover can follow
-    /// another. Lasts until they are restarted.
+    /// another, and none comes unasked on a busy machine. Lasts until they are restarted.
     pub(crate) fn hurry(&self) {
         for server in &self.servers {
-            server.command(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]);
+            // One that is made a replica loses its connections.
+            eventually("it takes the setting", || {
+                server.try_command(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"])
+            });
         }
         for sentinel in &self.sentinels {
             let periods = ["INFO-PERIOD", "300", "PUBLISH-PERIOD", "300"];
             let doubts = ["TILT-PERIOD", "1000"];
             sentinel.command(&[&["SENTINEL", "DEBUG"][..], &periods, &doubts].concat());
-            let again = ["SENTINEL", "SET", "sessions", "failover-timeout", "2000"];
-            sentinel.command(&again);
+            let again = [
+                "failover-timeout",
+                "2000",
+                "down-after-milliseconds",
+                "1000",
+            ];
+            sentinel.command(&[&["SENTINEL", "SET", "sessions"][..], &again].concat());
         }
     }
 

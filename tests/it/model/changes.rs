@@ -124,7 +124,8 @@ impl<S: Site> Walk<S> {
 
     /// The user of one of those.
     fn a_user(&mut self) -> Option<String> {
-        self.can_write().then(|| self.any_user())?
+        let token = self.a_session()?;
+        Some(self.truth.holder(&token)?.user.clone())
     }
 
     pub(super) fn any_session(&mut self) -> Option<String> {
@@ -135,11 +136,6 @@ impl<S: Site> Walk<S> {
         let token = self.dice.pick(&sessions).clone();
         self.note(format!("  … of {token}"));
         Some(token)
-    }
-
-    pub(super) fn any_user(&mut self) -> Option<String> {
-        let token = self.any_session()?;
-        Some(self.truth.holder(&token)?.user.clone())
     }
 
     fn write(&mut self, token: &str, holder: Option<Holder>) {

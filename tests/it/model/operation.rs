@@ -50,10 +50,10 @@ pub(super) enum Operation {
 impl Operation {
     /// What may come next, each with its weight.
     pub(super) fn choices(trouble: Option<Trouble>) -> &'static [(usize, Self)] {
-        if trouble.is_some() {
-            &IN_TROUBLE
-        } else {
-            &IN_PEACE
+        match trouble {
+            None => &IN_PEACE,
+            Some(trouble) if trouble.leaves_the_connection() => &UNWRITTEN,
+            Some(_) => &IN_TROUBLE,
         }
     }
 }
@@ -79,7 +79,7 @@ const IN_PEACE: [(usize, Operation); 18] = [
     (16, Operation::Begin),
 ];
 
-const IN_TROUBLE: [(usize, Operation); 15] = [
+const IN_TROUBLE: [(usize, Operation); 12] = [
     (600, Operation::Ask),
     (60, Operation::AskAsNobody),
     (60, Operation::Login),
@@ -90,9 +90,17 @@ const IN_TROUBLE: [(usize, Operation); 15] = [
     (20, Operation::Absolve),
     (15, Operation::LogOutEverywhere),
     (15, Operation::Disable),
-    (60, Operation::SaySession),
-    (30, Operation::SayUser),
-    (10, Operation::SayNonsense),
     (20, Operation::Outlast),
     (100, Operation::End),
+];
+
+/// Nothing can be written, and everything can be said.
+const UNWRITTEN: [(usize, Operation); 7] = [
+    (600, Operation::Ask),
+    (60, Operation::AskAsNobody),
+    (60, Operation::SaySession),
+    (60, Operation::SayUser),
+    (20, Operation::SayNonsense),
+    (60, Operation::Settle),
+    (40, Operation::End),
 ];

@@ -27,7 +27,7 @@ impl<S: Site> Walk<S> {
         if let Some(token) = self.any_session() {
             let name = *self.dice.pick(&[sid, sha256_hex]);
             let message = json!({"revoke": {"session": name(&token)}});
-            self.say(Said::Session(token), &message.to_string());
+            self.say(Said::Session(token.clone()), &token, &message.to_string());
         }
     }
 
@@ -35,10 +35,12 @@ impl<S: Site> Walk<S> {
         if !self.is_listened_to() {
             return;
         }
-        if let Some(user) = self.any_user() {
+        let token = self.any_session();
+        let user = |token| Some(self.truth.holder(token)?.user.clone());
+        if let Some((token, user)) = token.as_ref().and_then(|token| Some((token, user(token)?))) {
             let not_before = self.moment();
             let message = json!({"revoke": {"user": user, "not_before": not_before}});
-            self.say(Said::User(user, not_before), &message.to_string());
+            self.say(Said::User(user, not_before), token, &message.to_string());
         }
     }
 
@@ -54,15 +56,14 @@ impl<S: Site> Walk<S> {
         self.trouble.is_none_or(Trouble::leaves_the_connection)
     }
 
-    /// From the first time on it may be heard, and soon it is. Said again if the connection has ended by itself.
-    fn say(&mut self, said: Said, message: &str) {
+    /// From the first time on it may be heard, and soon it is. Said again if the connection has ended by itself. The
+    /// session of the token is one of those that are revoked.
+    fn say(&mut self, said: Said, token: &str, message: &str) {
         self.note(format!("  … {said:?}"));
         let begun = self.clock.elapsed();
         let mut heard_by = self.publish(message);
         self.count(&said, begun);
-        if let Said::Session(token) = &said {
-            self.ask(token);
-        }
+        self.ask(token);
         eventually("the gateway has heard what was said", || {
             let is_settled = self.settle().is_some();
             if heard_by != Some(self.site.connection()) {
@@ -71,6 +72,7 @@ impl<S: Site> Walk<S> {
             }
             is_settled.then_some(())
         });
+        self.ask(token);
         if self.trouble.is_none() {
             self.wait_until_written(&said);
         } else {

@@ -72,8 +72,8 @@ impl Watched {
     }
 
     fn wait_until_followed(&mut self) {
-        self.set.hurry();
         self.set.wait_for_follower(self.other());
+        self.set.hurry();
         self.set.servers[self.master].wait_until_copied();
         self.is_copied = true;
     }
