@@ -86,6 +86,10 @@ sentinel failover-timeout sessions 5000
             ];
             sentinel.command(&[&["SENTINEL", "SET", "sessions"][..], &again].concat());
         }
+        // One of them decides and the others agree: votes that are split cost seconds.
+        for sentinel in &self.sentinels[1..] {
+            sentinel.command(&["SENTINEL", "SET", "sessions", "quorum", "4"]);
+        }
     }
 
     /// Waits until this server follows the other one and every sentinel could promote it.

@@ -9,7 +9,11 @@ use std::mem;
 
 impl<S: Site> Walk<S> {
     pub(super) fn begin(&mut self) {
-        let trouble = *self.dice.pick(self.site.troubles());
+        if self.to_come.is_empty() {
+            self.to_come.extend(self.site.troubles());
+        }
+        let next = self.dice.below(self.to_come.len());
+        let trouble = self.to_come.swap_remove(next);
         self.note(format!("  … {trouble:?}"));
         if !trouble.leaves_the_connection() {
             self.knowledge.disturb();

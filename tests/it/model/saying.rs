@@ -3,7 +3,7 @@
 use super::changes::{revoked_key, user_key};
 use super::site::Site;
 use super::trouble::Trouble;
-use super::truth::Mark;
+use super::truth::{Holder, Mark};
 use super::walk::Walk;
 use crate::harness::{eventually, sha256_hex, sid};
 use serde_json::{Value, json};
@@ -35,12 +35,13 @@ impl<S: Site> Walk<S> {
         if !self.is_listened_to() {
             return;
         }
-        let token = self.any_session();
-        let user = |token| Some(self.truth.holder(token)?.user.clone());
-        if let Some((token, user)) = token.as_ref().and_then(|token| Some((token, user(token)?))) {
+        let Some(token) = self.any_session() else {
+            return;
+        };
+        if let Some(Holder { user, .. }) = self.truth.holder(&token).cloned() {
             let not_before = self.moment();
             let message = json!({"revoke": {"user": user, "not_before": not_before}});
-            self.say(Said::User(user, not_before), token, &message.to_string());
+            self.say(Said::User(user, not_before), &token, &message.to_string());
         }
     }
 

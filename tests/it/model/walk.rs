@@ -18,6 +18,8 @@ pub(super) struct Walk<S> {
     pub(super) clock: Clock,
     pub(super) truth: Truth,
     pub(super) trouble: Option<Trouble>,
+    /// Each comes once before any comes again.
+    pub(super) to_come: Vec<Trouble>,
     pub(super) knowledge: Knowledge,
     pub(super) logins: usize,
     /// Of the services: every login and every "log out everywhere" has a millisecond of its own.
@@ -36,6 +38,7 @@ impl<S: Site> Walk<S> {
             clock: Clock::start(),
             truth: Truth::default(),
             trouble: None,
+            to_come: Vec::new(),
             knowledge: Knowledge::default(),
             logins: 0,
             moments: 0,
