@@ -10,6 +10,7 @@ use crate::token::{Sid, mint};
 use http::StatusCode;
 use ring::rand::SystemRandom;
 use serde_json::{Value, json};
+use std::fmt;
 use std::sync::Arc;
 use tracing::{info, warn};
 
@@ -21,12 +22,18 @@ pub struct Desk<'s> {
 }
 
 /// What came of an errand.
-#[derive(Debug)]
 pub struct Answer {
     /// 200, or 201.
     pub status: StatusCode,
     /// For whoever asked; never stored.
     pub body: Value,
+}
+
+/// Never shows the body, which may hold a new session's token (R13).
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Answer({})", self.status)
+    }
 }
 
 impl<'s> Desk<'s> {

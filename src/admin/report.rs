@@ -10,7 +10,7 @@ use crate::policy::{OnDisabled, OnInvalid};
 use crate::resolver::Source;
 use crate::route::{HostPattern, PathPattern};
 use crate::runtime::Route;
-use crate::store::{Feed, StoreSettings};
+use crate::store::{Feed, FeedMode, StoreSettings};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -86,6 +86,7 @@ fn source_page(
 fn revocation(source: &Source, lag: Option<Duration>, policy: &CachePolicy) -> Value {
     let feed = source.store.feed();
     let bound = match (feed.vouching, source.store.is_up()) {
+        (true, _) if feed.mode == FeedMode::Process => Duration::ZERO,
         (true, _) => Feed::BOUND,
         (false, true) => source.epoch.trust(policy.ttl),
         (false, false) => policy.ttl + policy.stale_if_error,

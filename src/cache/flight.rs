@@ -140,9 +140,17 @@ impl<T> Flight<T> {
         }
     }
 
-    /// Tells everybody.
+    /// Tells everybody. First its key is free: whoever has no use for this outcome must not meet it again.
     pub(super) fn land(self, outcome: T) {
+        self.leave(&mut self.flights.open());
         self.landing.send_replace(Some(outcome));
+    }
+
+    fn leave(&self, open: &mut Open<T>) {
+        let latest = open.latest.get(&self.key);
+        if latest.is_some_and(|latest| latest.ticket == self.ticket) {
+            open.latest.remove(&self.key);
+        }
     }
 }
 
@@ -150,10 +158,7 @@ impl<T> Drop for Flight<T> {
     fn drop(&mut self) {
         let mut open = self.flights.open();
         open.aloft -= 1;
-        let latest = open.latest.get(&self.key);
-        if latest.is_some_and(|latest| latest.ticket == self.ticket) {
-            open.latest.remove(&self.key);
-        }
+        self.leave(&mut open);
     }
 }
 

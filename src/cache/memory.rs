@@ -23,6 +23,9 @@ pub(super) struct Memory<V> {
     ties: Ties,
 }
 
+/// An answer, and what it hangs on: of no use to a request that comes after that was cut.
+pub(super) type Tied<V, E> = (Lookup<V, E>, [Tie; 2]);
+
 impl<V: Remembered> Memory<V> {
     pub(super) fn new(policy: CachePolicy, origin: Origin) -> Self {
         let max_entries = policy.max_entries.get();
@@ -38,23 +41,34 @@ impl<V: Remembered> Memory<V> {
 
     /// What may be served at once under the epoch.
     pub(super) fn peek<E>(&self, key: &CacheKey, epoch: u64, at: Moment) -> Option<Lookup<V, E>> {
+        self.peek_tied(key, epoch, at).map(|(known, _)| known)
+    }
+
+    /// The same, with what it hangs on.
+    pub(super) fn peek_tied<E>(
+        &self,
+        key: &CacheKey,
+        epoch: u64,
+        at: Moment,
+    ) -> Option<Tied<V, E>> {
         let session = self.sessions.read(key, at, |entry| {
             let standing = entry.standing(at, epoch);
-            match standing {
-                Standing::Due | Standing::Dead => None,
-                Standing::Fresh | Standing::Paused if self.is_over(entry, at) => None,
-                Standing::Fresh => Some(Lookup::Hit(entry.value().clone())),
-                Standing::Paused => Some(Lookup::Stale(entry.value().clone())),
-            }
+            let known = match standing {
+                Standing::Due | Standing::Dead => return None,
+                Standing::Fresh | Standing::Paused if self.is_over(entry, at) => return None,
+                Standing::Fresh => Lookup::Hit(entry.value().clone()),
+                Standing::Paused => Lookup::Stale(entry.value().clone()),
+            };
+            Some((known, entry.ties()))
         });
         session.unwrap_or_else(|| {
             let absence = |entry: &Entry<Option<Ending>>| {
                 let is_known =
                     entry.standing(at, epoch) == Standing::Fresh && self.hold(entry.ties());
-                is_known.then(|| *entry.value())
+                is_known.then(|| (*entry.value(), entry.ties()))
             };
-            let why = self.absences.read(key, at, absence)??;
-            Some(why.map_or(Lookup::KnownAbsent, Lookup::KnownEnded))
+            let (why, ties) = self.absences.read(key, at, absence)??;
+            Some((why.map_or(Lookup::KnownAbsent, Lookup::KnownEnded), ties))
         })
     }
 
@@ -91,8 +105,9 @@ impl<V: Remembered> Memory<V> {
         question: &Question,
         answered: Moment,
         loaded: Loaded<V, E>,
-    ) -> Lookup<V, E> {
-        match loaded {
+    ) -> Tied<V, E> {
+        let ties = question.ties(loaded.backing());
+        let lookup = match loaded {
             Loaded::Found {
                 value,
                 expires_at,
@@ -106,7 +121,7 @@ impl<V: Remembered> Memory<V> {
                 };
                 let entry = Entry::found(value.clone(), expires_at, answer, &policy, entropy);
                 let Some(entry) = entry else {
-                    return self.absent(question, answered, None, None);
+                    return (self.absent(question, answered, None, None), ties);
                 };
                 let counts = || self.counts(question);
                 self.sessions
@@ -119,10 +134,12 @@ impl<V: Remembered> Memory<V> {
                 self.disprove(question);
                 Lookup::Failed(fault)
             }
-            Loaded::Failed(fault) => self
-                .paused(question, answered)
-                .map_or(Lookup::Failed(fault), Lookup::Stale),
-        }
+            Loaded::Failed(fault) => match self.paused(question, answered) {
+                Some((known, ties)) => return (Lookup::Stale(known), ties),
+                None => Lookup::Failed(fault),
+            },
+        };
+        (lookup, ties)
     }
 
     /// The session, if it is within its stale window and not expired (R7, R8), and its source is not back since.
@@ -199,7 +216,7 @@ impl<V: Remembered> Memory<V> {
     }
 
     /// The source could not say: what is known goes on, unless the source is back and may have revoked it meanwhile.
-    fn paused(&self, question: &Question, at: Moment) -> Option<V> {
+    fn paused(&self, question: &Question, at: Moment) -> Option<(V, [Tie; 2])> {
         let entropy = self.sessions.entropy(&question.key, at, PAUSE_SALT);
         self.sessions
             .change(&question.key, |entry| {
@@ -209,7 +226,7 @@ impl<V: Remembered> Memory<V> {
                     if self.counts(question) {
                         entry.pause(at, question.stamp.epoch, entropy);
                     }
-                    entry.value().clone()
+                    (entry.value().clone(), entry.ties())
                 })
             })
             .flatten()
@@ -267,7 +284,7 @@ mod tests {
             expires_at: None,
             backing: None,
         };
-        let answer: Lookup<_, ()> = memory.learn(question, AT, loaded);
+        let (answer, _): (Lookup<_, ()>, _) = memory.learn(question, AT, loaded);
         assert!(matches!(answer, Lookup::Loaded(_)));
     }
 

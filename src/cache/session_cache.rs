@@ -62,6 +62,14 @@ where
         memory.peek(key, epoch.current(), memory.origin.moment(now))
     }
 
+    /// What is remembered, be it of use or not: for whoever compares it with news, and never to be served.
+    #[must_use]
+    pub fn remembered(&self, key: &CacheKey, now: Now) -> Option<V> {
+        let memory = &self.shared.memory;
+        let at = memory.origin.moment(now);
+        memory.sessions.read(key, at, |entry| entry.value().clone())
+    }
+
     /// Loads a key that [`peek`](Self::peek) could not answer, or waits for whoever does so already.
     ///
     /// The load runs in a task of its own: a caller that goes away cancels only its own waiting. It has to end by
@@ -101,9 +109,8 @@ where
                     return known.map_or(Lookup::Overloaded, Lookup::Stale);
                 }
             };
-            let ties = question.ties(None);
             // Another flight may have landed between the caller's peek and this one.
-            if let Some(lookup) = memory.peek(&key, question.stamp.epoch, asked) {
+            if let Some((lookup, ties)) = memory.peek_tied(&key, question.stamp.epoch, asked) {
                 let known = lookup.clone();
                 flight.land(Landed { lookup, ties });
                 return known;
@@ -197,12 +204,9 @@ where
 
 impl<V: Remembered, E> Shared<V, E> {
     fn learn(&self, question: &Question, answered: Now, loaded: Loaded<V, E>) -> Landed<V, E> {
-        let ties = question.ties(loaded.backing());
         let answered = self.memory.origin.moment(answered);
-        Landed {
-            lookup: self.memory.learn(question, answered, loaded),
-            ties,
-        }
+        let (lookup, ties) = self.memory.learn(question, answered, loaded);
+        Landed { lookup, ties }
     }
 }
 

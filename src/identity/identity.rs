@@ -61,6 +61,14 @@ impl Identity {
             && self.rendered == other.rendered
     }
 
+    /// Takes over when this node last saw it used: the store may not know of that, for up to an interval or for as long
+    /// as it takes no writes.
+    pub fn recall(&self, earlier: &Self) {
+        if let (Some(idle), Some(earlier)) = (&self.idle, &earlier.idle) {
+            idle.recall(earlier);
+        }
+    }
+
     /// Whether it has not been used for its idle timeout, as far as this node knows (R8).
     #[must_use]
     pub fn is_idle(&self, at: UnixMillis) -> bool {

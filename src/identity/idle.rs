@@ -30,6 +30,12 @@ impl IdleClock {
         }
     }
 
+    /// Takes over what this node knows of an earlier use, which need not be written anywhere.
+    pub(super) fn recall(&self, earlier: &Self) {
+        let used_ms = earlier.last_use_ms.load(Ordering::Relaxed);
+        self.last_use_ms.fetch_max(used_ms, Ordering::Relaxed);
+    }
+
     /// When it ends unless it is used.
     pub(super) fn end(&self) -> UnixMillis {
         let last_use_ms = self.last_use_ms.load(Ordering::Relaxed);
@@ -86,6 +92,21 @@ mod tests {
         assert_eq!(end(Some(400), Some(500)), 600, "made again");
         assert_eq!(end(None, Some(500)), 600, "never used");
         assert_eq!(end(None, None), 5_100, "nothing is known");
+    }
+
+    #[test]
+    fn a_use_that_is_not_written_counts_here_and_is_still_to_be_written() {
+        let clock = || {
+            let written = Some(UnixMillis(1_000));
+            IdleClock::new(Duration::from_secs(100), written, None, UnixMillis(0))
+        };
+        let (known, loaded) = (clock(), clock());
+        assert!(!known.touch(UnixMillis(10_999)));
+        loaded.recall(&known);
+        assert_eq!(loaded.end(), UnixMillis(110_999));
+        assert!(loaded.touch(UnixMillis(11_000)));
+        known.recall(&clock());
+        assert_eq!(known.end(), UnixMillis(110_999), "nothing earlier");
     }
 
     #[test]

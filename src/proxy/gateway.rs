@@ -59,23 +59,24 @@ impl Gateway {
     ) -> pingora::Result<bool> {
         let verdict = decision.verdict;
         context.decide(decision);
-        let endpoint = context.route().filter(|route| route.endpoint.is_some());
-        let endpoint = endpoint.map(Arc::clone);
-        let denial = match (verdict, endpoint) {
-            (Err(denial), _) => denial,
-            (Ok(_), None) => return Ok(false),
-            (Ok(_), Some(route)) => {
-                own_answer::answer(session, context, &route).await?;
-                return Ok(true);
-            }
-        };
+        let own = context.route().filter(|route| route.endpoint.is_some());
+        let own = own.map(Arc::clone);
+        if verdict.is_ok() && own.is_none() {
+            return Ok(false);
+        }
         let forged = upstream_head::count_forged(session.req_header(), &context.runtime.reserved);
         context.metrics().forged_headers.inc_by(forged);
-        context.metrics().denied(denial.as_str());
         context.overhead = Now::read()
             .mono
             .saturating_duration_since(context.began.mono);
-        deny(session, denial, context.request_id.as_ref()).await?;
+        match (verdict, own) {
+            (Err(denial), _) => {
+                context.metrics().denied(denial.as_str());
+                deny(session, denial, context.request_id.as_ref()).await?;
+            }
+            (Ok(_), Some(route)) => own_answer::answer(session, context, &route).await?,
+            (Ok(_), None) => {}
+        }
         Ok(true)
     }
 }

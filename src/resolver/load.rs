@@ -67,7 +67,12 @@ impl Loader {
         stored.session.disabled |= user.mark.disabled;
         stored.session.idle_timeout = stored.session.idle_timeout.or(source.idle_timeout);
         let identity = Identity::derive(&stored, &self.plans, asked.wall);
-        if identity.is_idle(Now::read().wall) {
+        let now = Now::read();
+        let key = CacheKey::new(source.fingerprint, session);
+        if let Some(earlier) = self.sessions.remembered(&key, now) {
+            identity.recall(&earlier);
+        }
+        if identity.is_idle(now.wall) {
             return ended(Ending::Idle, backing);
         }
         Loaded::Found {

@@ -147,6 +147,26 @@ fn a_session_is_revoked_by_a_message_with_its_name_or_its_digest() {
 }
 
 #[test]
+fn what_can_never_be_written_down_does_not_hold_up_the_rest() {
+    let stack = running("pubsub");
+    let broken = "sessiongate:user:u-17";
+    stack.redis().command(&["SET", broken, "not json"]);
+    announce(&stack, r#"{"revoke":{"user":"u-17"}}"#);
+    for name in ["t-1", "t-2"] {
+        let message = json!({"revoke": {"jti": name}}).to_string();
+        announce(&stack, &message);
+        let key = format!("sessiongate:revoked:{name}");
+        eventually("it is written", || {
+            (stack.redis().command(&["EXISTS", &key]) == "1").then_some(())
+        });
+    }
+    stack.redis().command(&["DEL", broken]);
+    eventually("it is not forgotten either", || {
+        (stack.redis().command(&["EXISTS", broken]) == "1").then_some(())
+    });
+}
+
+#[test]
 fn a_signed_token_is_revoked_for_every_node() {
     let stack = running("tracking");
     announce(&stack, r#"{"revoke":{"jti":"t-1"}}"#);

@@ -83,6 +83,23 @@ fn a_use_is_written_down_for_other_nodes_and_not_on_every_request() {
 }
 
 #[test]
+fn a_use_that_the_store_does_not_take_counts_where_it_was_seen() {
+    let short = CONFIG.replace("ttl: 1h", "ttl: 1ms");
+    let stack = stack(&short).redis().start();
+    stack.redis().put("token-a", &idle("30m", Some(LONG_AGO)));
+    let key = seen_key("token-a");
+    stack.redis().command(&["SET", &key, "32503680000000"]);
+    assert_eq!(ask(&stack, "token-a").status, 200);
+    // As it would be, had no use been written since.
+    stack.redis().command(&["DEL", &key]);
+    let writes = ["ACL", "SETUSER", "default", "-set"];
+    stack.redis().command(&writes);
+    for _ in 0..3 {
+        assert_eq!(ask(&stack, "token-a").status, 200);
+    }
+}
+
+#[test]
 fn a_known_session_ends_when_it_is_left_alone_and_stays_ended() {
     let stack = stack(CONFIG).redis().start();
     stack.redis().put("token-a", &idle("1s", None));

@@ -1,11 +1,16 @@
 //! What hangs on a tie is over when it is cut, however it came to be known.
 
 use super::world::{Answer, Asked, World, key};
-use crate::cache::{Backing, CachePolicy, Ending, Loaded, Lookup};
+use crate::cache::{
+    Backing, CachePolicy, Ending, Epoch, LoadLimits, Loaded, Lookup, Remembered, SessionCache,
+};
+use crate::clock::{Now, UnixMillis};
 use crate::token::TokenDigest;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
 const DOWN: Answer = Loaded::Failed("store down");
@@ -81,6 +86,86 @@ async fn a_request_that_joined_after_the_cut_asks_for_itself() {
     }
 }
 
+/// A value that does something while it is looked at.
+#[derive(Clone)]
+struct Watched {
+    number: u32,
+    looked_at: Arc<Mutex<Option<Meanwhile>>>,
+}
+
+type Meanwhile = Box<dyn FnOnce() + Send>;
+
+impl Remembered for Watched {
+    fn holds(&self, _: UnixMillis) -> bool {
+        let meanwhile = self.looked_at.lock().expect("no panic").take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
+        true
+    }
+}
+
+#[tokio::test]
+async fn what_is_found_known_or_bridges_a_failure_is_not_shared_with_who_comes_after_the_cut() {
+    for is_fresh in [true, false] {
+        let mut now = Now::read();
+        let policy = CachePolicy::default();
+        let cache = SessionCache::<Watched, ()>::new(policy, LoadLimits::default(), now);
+        let epoch = Arc::<Epoch>::default();
+        let looked_at = Arc::<Mutex<Option<Meanwhile>>>::default();
+        let found = |number| Loaded::Found {
+            value: Watched {
+                number,
+                looked_at: Arc::clone(&looked_at),
+            },
+            expires_at: None,
+            backing: Some(Backing {
+                tie: cache.tie(&key("user")),
+                asked: now,
+            }),
+        };
+        let known = found(1);
+        let load = |answer| cache.load(key("token"), &epoch, now, move || now, || async { answer });
+        load(known).await;
+        if !is_fresh {
+            now = now.after(policy.ttl);
+        }
+        let load = |answer| cache.load(key("token"), &epoch, now, move || now, || async { answer });
+        let (joiner, joined) = oneshot::channel();
+        let meanwhile = {
+            let (cache, epoch) = (cache.clone(), Arc::clone(&epoch));
+            move || {
+                cache.cut(TokenDigest::of("user").sid().bits());
+                let fresh = Loaded::Found {
+                    value: Watched {
+                        number: 2,
+                        looked_at: Arc::default(),
+                    },
+                    expires_at: None,
+                    backing: None,
+                };
+                let mut asking = Box::pin(async move {
+                    let fresh = || async { fresh };
+                    cache
+                        .load(key("token"), &epoch, now, move || now, fresh)
+                        .await
+                });
+                let mut context = Context::from_waker(Waker::noop());
+                assert!(asking.as_mut().poll(&mut context).is_pending(), "it joins");
+                assert!(joiner.send(asking).is_ok());
+            }
+        };
+        *looked_at.lock().expect("no panic") = Some(Box::new(meanwhile));
+        let first = load(Loaded::Failed(())).await;
+        assert!(matches!(first, Lookup::Hit(_) | Lookup::Stale(_)));
+        let asking = joined.await.expect("it was looked at");
+        let Lookup::Loaded(second) = asking.await else {
+            panic!("fresh: {is_fresh}: served what was cut");
+        };
+        assert_eq!(second.number, 2);
+    }
+}
+
 #[tokio::test]
 async fn an_answer_is_trusted_no_longer_than_what_it_rests_on() {
     let mut world = World::new(CachePolicy::default());
@@ -122,7 +207,7 @@ async fn a_refresh_loads_once_however_often_it_is_asked_for_and_again_for_news()
                 }
             }
         };
-        let now = crate::clock::Now::read;
+        let now = Now::read;
         world.cache.refresh(key("token"), &world.epoch, now, load);
         yield_now().await;
     }

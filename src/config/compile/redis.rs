@@ -27,9 +27,10 @@ pub(super) fn settings(
         .is_mapping()
         .then(|| value.mapping(keys::REDIS))
         .flatten();
+    // What else is wrong is said in the same breath: nothing is given up before all has been read.
     let named = match &section {
-        Some(section) => redis_servers::by_mapping(section)?,
-        None => redis_servers::by_url(value)?,
+        Some(section) => redis_servers::by_mapping(section),
+        None => redis_servers::by_url(value),
     };
     let username = section
         .and_then(|section| section.get("username"))
@@ -44,9 +45,12 @@ pub(super) fn settings(
     let on_push = section
         .as_ref()
         .and_then(|section| section.choice("on_push", &words::ON_PUSH));
+    let of_url = named.as_ref().and_then(|named| named.password.clone());
+    let password = password(section.as_ref(), of_url);
+    let named = named?;
     Some(RedisSettings {
         db: named.db,
-        password: password(section.as_ref(), named.password),
+        password,
         username: username.map(str::to_owned).or(named.username),
         servers: named.servers,
         key: key?,

@@ -13,7 +13,7 @@ fn every_section_refuses_what_it_cannot_serve() {
 }
 
 /// Name, file, what is refused in it.
-const FILES: [(&str, &str, &str); 8] = [
+const FILES: [(&str, &str, &str); 9] = [
     (
         "listeners and upstreams",
         r#"listen: [":80", "127.0.0.1:80", {address: ":81", tls: []}]
@@ -59,6 +59,23 @@ routes: [{upstream: a:1, identity: skygear}]
 3:33 sessions.bare.key: a key that begins with its placeholder has no head by which its changes can be followed [give it a head such as `session:`, or set `cache: {invalidation: none}`]
 4:33 sessions.near.key: the head of this key overlaps with `sessiongate:user:`, the gateway's own keys [give it a head such as `session:`, or set `cache: {invalidation: none}`]
 6:23 cache.invalidation: no such value for `invalidation` [one of: tracking, pubsub, none]
+"#,
+    ),
+    (
+        "a Redis source",
+        r#"listen: :80
+sessions:
+  web: {redis: {url: "ftp://h", on_push: keep, timeout: {reply: soon}}, idle_timeout: 30}
+routes: [{upstream: a:1, identity: skygear, logout: {cookie_path: "a;b", cookie: x}, whoami: maybe}]
+"#,
+        r#"
+3:22 sessions.web.redis.url: not a Redis URL [redis://host:6379/0, rediss://host:6380 or unix:///run/redis.sock?db=0]
+3:42 sessions.web.redis.on_push: no such value for `on_push` [one of: drop, suspect]
+3:65 sessions.web.redis.timeout.reply: not a duration [a whole number and ms, s, m or h: `250ms`, `30s`, `5m`]
+3:87 sessions.web.idle_timeout: not a duration [a whole number and ms, s, m or h: `250ms`, `30s`, `5m`]
+4:67 routes[0].logout.cookie_path: not an attribute of a cookie [as it stands in Set-Cookie: visible ASCII without `;`]
+4:74 routes[0].logout.cookie: unknown key `cookie` [did you mean `cookie_path`?]
+4:94 routes[0].whoami: expected `true` or `false`, found text [without quotes]
 "#,
     ),
     (

@@ -164,6 +164,23 @@ async fn a_session_is_revoked_by_its_name_and_everybody_is_told() {
 }
 
 #[tokio::test]
+async fn a_logout_holds_here_as_soon_as_it_is_written_whatever_becomes_of_the_rest() {
+    let server = TestServer::start().await;
+    let rights = "~session:* ~sessiongate:* +getrange +pttl +ping +set";
+    server.command(&format!("ACL SETUSER gate on >pw {rights}"));
+    let settings = RedisSettings {
+        invalidation: Invalidation::None,
+        ..server.settings_of("gate", "pw")
+    };
+    let watched = Watched::open(&settings);
+    watched.settle().await;
+    let refused = watched.store.end(&Credential::new("t")).await;
+    assert_eq!(refused.expect_err("no DEL").kind, StoreFault::Auth);
+    let sid = TokenDigest::of("t").sid().to_string();
+    assert_eq!(watched.heard.take().names, [sid]);
+}
+
+#[tokio::test]
 async fn all_of_a_user_ends_and_what_was_made_later_stays() {
     let world = World::open("s:{sha256}").await;
     for token in ["one", "two"] {

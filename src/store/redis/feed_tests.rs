@@ -1,11 +1,16 @@
 //! What a real redis-server pushes, and what the sink hears of it and of the connection's fate.
 
+use super::sessions::RedisStore;
 use super::test_server::{TestServer, until};
 use super::test_sink::{Fate, Watched};
+use crate::clock::Now;
 use crate::store::contract::SessionStore;
-use crate::store::feed::FeedMode;
+use crate::store::feed::{Change, ChangeSink, FeedMode};
+use crate::store::message::Message;
 use crate::store::settings::RedisSettings;
-use std::sync::Arc;
+use crate::token::Credential;
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// What is under `session:t` before, the write of another client, and whether it is told as a change of that session.
@@ -47,6 +52,50 @@ const WRITES: [(&str, &str, &str, bool); 21] = [
     ("another session", "TOUCH x", "SET session:other a", false),
     ("another prefix", "TOUCH x", "SET sessions:t a", false),
 ];
+
+/// Asks the store at the very moment in which the feed is back.
+#[derive(Default)]
+struct Eager {
+    store: OnceLock<Weak<RedisStore>>,
+    answers: Mutex<Vec<bool>>,
+}
+
+impl ChangeSink for Eager {
+    fn changed(&self, _: Change<'_>) {}
+    fn message(&self, _: &Message) {}
+    fn lost(&self) {}
+    fn lag(&self, _: Duration) {}
+
+    fn restored(&self) {
+        let store = self.store.get().and_then(Weak::upgrade).expect("open");
+        let credential = Credential::new("t");
+        let mut asking = store.find(&credential, Now::read());
+        let mut context = Context::from_waker(Waker::noop());
+        let is_refused = matches!(asking.as_mut().poll(&mut context), Poll::Ready(Err(_)));
+        self.answers.lock().expect("no panic").push(is_refused);
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_refused_at_the_moment_in_which_the_feed_is_back() {
+    let mut server = TestServer::start().await;
+    let store = Arc::new(RedisStore::open("web", &server.settings()).expect("good settings"));
+    let eager = Arc::new(Eager::default());
+    assert!(eager.store.set(Arc::downgrade(&store)).is_ok());
+    store.watch(eager.clone());
+    store.start().await;
+    until("the feed vouches", async || store.feed().vouching).await;
+    server.kill();
+    until("the feed is lost", async || !store.feed().vouching).await;
+    server.run().await;
+    until("the feed vouches again", async || store.feed().vouching).await;
+    let answers = eager.answers.lock().expect("no panic").clone();
+    assert_eq!(
+        answers,
+        [false, false],
+        "known sessions are not served then"
+    );
+}
 
 #[tokio::test]
 async fn every_write_of_a_record_is_told_and_no_read() {

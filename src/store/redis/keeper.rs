@@ -33,7 +33,7 @@ pub(super) async fn keep(
     let mut outage = Outage::new(&announcer.name);
     let mut failures = 0;
     for number in 1.. {
-        let failure = match open(&target, &announcer, number).await {
+        let failure = match open(&target, &announcer, &ending.state, number).await {
             Err(failure) => {
                 failures += 1;
                 failure
@@ -79,6 +79,7 @@ struct Opened {
 async fn open(
     target: &Target,
     announcer: &Arc<Announcer>,
+    state: &watch::Sender<LinkState>,
     number: u64,
 ) -> Result<Opened, StoreError> {
     let ear = Arc::new(Ear::new(Arc::clone(announcer), number));
@@ -92,7 +93,11 @@ async fn open(
         connection: connection.clone(),
         generation: number,
     };
-    let vigil = Vigil::begin(Arc::clone(announcer), ear, connection, number, pushes).await?;
+    let mut vigil = Vigil::begin(Arc::clone(announcer), ear, connection, number, pushes).await?;
+    // Once it vouches, what was known before bridges no outage any more. Whoever asks from here on waits for the
+    // connection, and does not hear that there is none.
+    state.send_replace(LinkState::Connecting);
+    vigil.enter()?;
     Ok(Opened {
         live,
         vigil,

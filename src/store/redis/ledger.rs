@@ -26,13 +26,14 @@ impl Ledger {
     /// `false`: an older one had to give way.
     pub(super) fn add(&self, revocation: Revocation) -> bool {
         let mut held = self.held();
+        if held.contains(&revocation) {
+            return true;
+        }
         let has_room = held.len() < MOST;
         if !has_room {
             held.pop_front();
         }
-        if !held.contains(&revocation) {
-            held.push_back(revocation);
-        }
+        held.push_back(revocation);
         self.count.store(held.len(), Ordering::Release);
         drop(held);
         self.arrived.notify_one();
@@ -46,6 +47,14 @@ impl Ledger {
                 return oldest.clone();
             }
             self.arrived.notified().await;
+        }
+    }
+
+    /// It cannot be written just now: the others come first, since what is refused may be this one alone.
+    pub(super) fn postpone(&self, refused: &Revocation) {
+        let mut held = self.held();
+        if held.front() == Some(refused) {
+            held.rotate_left(1);
         }
     }
 
@@ -76,7 +85,7 @@ impl Ledger {
         !self.is_empty() && self.held().iter().any(matches)
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.count.load(Ordering::Acquire) == 0
     }
 
@@ -166,6 +175,7 @@ mod tests {
         for number in 0..MOST {
             assert!(ledger.add(token(number)));
         }
+        assert!(ledger.add(token(0)), "it is held already");
         assert!(!ledger.add(token(MOST)));
         assert_eq!(ledger.held().len(), MOST);
         assert_eq!(ledger.held().back(), Some(&token(MOST)));

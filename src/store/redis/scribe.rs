@@ -88,7 +88,7 @@ pub(super) async fn work(name: Arc<str>, servers: Arc<Servers>, ledger: Arc<Ledg
         match write(&servers, &oldest).await {
             Ok(()) => {
                 ledger.settle(&oldest);
-                if std::mem::take(&mut is_refused) {
+                if ledger.is_empty() && std::mem::take(&mut is_refused) {
                     info!(
                         store = &*name,
                         "announced revocations are written down again"
@@ -104,6 +104,7 @@ pub(super) async fn work(name: Arc<str>, servers: Arc<Servers>, ledger: Arc<Ledg
                          again; the ACL user needs ~sessiongate:* +set +eval"
                     );
                 }
+                ledger.postpone(&oldest);
                 sleep(AGAIN).await;
             }
         }

@@ -56,11 +56,13 @@ impl RedisStore {
         now: Now,
     ) -> Result<Option<StoredSession>, LookupError> {
         let question = reply::question(key, session);
+        // Before the question: what is written and let go of meanwhile may have been written after the server's answer.
+        let is_announced = self.ledger.revokes(session.sid());
         let replies = self.servers.ask(&question).await?;
         let mut answer = reply::answer(replies, now.wall);
         self.note(answer.as_ref().err());
         if let Ok(Some(stored)) = &mut answer {
-            stored.is_revoked |= self.ledger.revokes(session.sid());
+            stored.is_revoked |= is_announced;
         }
         answer
     }
@@ -144,10 +146,10 @@ impl SessionStore for RedisStore {
     }
 
     async fn user(&self, user_id: &str) -> Result<UserMark, LookupError> {
+        let announced = self.ledger.not_before(user_id);
         let replies = self.servers.ask(&reply::user_question(user_id)).await?;
         let answer = reply::user_answer(replies);
         self.note(answer.as_ref().err());
-        let announced = self.ledger.not_before(user_id);
         answer.map(|mark| announced.map_or(mark, |not_before| mark.logged_out(not_before)))
     }
 
@@ -169,6 +171,8 @@ impl SessionStore for RedisStore {
         let revocation = Revocation::Session(credential.digest().sid());
         // First what holds whatever becomes of the rest; told last, when every node that asks is told the truth.
         scribe::write(&self.servers, &revocation).await?;
+        let revoked = own_keys::revoked_session(credential.digest().sid());
+        self.servers.changed(revoked.as_bytes());
         let mut delete = redis::pipe();
         delete.cmd("DEL").arg(self.key.key(credential));
         scribe::accepted(self.servers.ask(&delete).await?)?;
@@ -181,5 +185,41 @@ impl SessionStore for RedisStore {
 
     fn servers(&self) -> Vec<ServerState> {
         self.servers.states()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RedisStore, SessionStore};
+    use crate::clock::{Now, UnixMillis};
+    use crate::store::redis::test_server::TestServer;
+    use crate::store::revocation::Revocation;
+    use crate::token::{Credential, TokenDigest};
+
+    /// The reply of a lookup and that of the write may come together, and the write's be dealt with first.
+    #[tokio::test]
+    async fn what_is_written_down_while_the_store_is_asked_counts_for_that_answer() {
+        let server = TestServer::start().await;
+        server.say(["SET", "session:t", r#"{"v":1,"user_id":"u"}"#]);
+        let store = RedisStore::open("web", &server.settings()).expect("good settings");
+        store.servers.start().await;
+        let session = Revocation::Session(TokenDigest::of("t").sid());
+        let user = Revocation::User {
+            id: "u".to_owned(),
+            not_before: Some(UnixMillis(5)),
+        };
+        for revocation in [&session, &user] {
+            store.ledger.add(revocation.clone());
+        }
+        let credential = Credential::new("t");
+        let (found, ()) = tokio::join!(store.find(&credential, Now::read()), async {
+            store.ledger.settle(&session);
+        });
+        let found = found.expect("an answer").expect("a record");
+        assert!(found.is_revoked);
+        let (mark, ()) = tokio::join!(store.user("u"), async {
+            store.ledger.settle(&user);
+        });
+        assert_eq!(mark.expect("an answer").not_before, Some(UnixMillis(5)));
     }
 }

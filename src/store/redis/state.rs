@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// Where the connection stands.
 pub(super) enum LinkState {
-    /// The first attempt is not over.
+    /// The first attempt is not over, or a connection is about to be used: whoever asks waits.
     Connecting,
     /// Connected, and to which address.
     Up(Live, Arc<str>),

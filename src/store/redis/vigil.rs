@@ -27,6 +27,22 @@ pub(super) struct Vigil {
     proof: Proof,
     /// Whether this connection has vouched at any time.
     vouched: bool,
+    /// Of the first proof, until anybody is told of it.
+    first: Option<Finding>,
+}
+
+/// What a proof has shown.
+enum Finding {
+    /// Every change is told.
+    Told,
+    /// The same, and how fast.
+    Echoed(Duration),
+    /// Every change is told, but the canary is refused.
+    Unwritable(StoreError),
+    /// Changes are not told, or not here.
+    Untold(StoreError),
+    /// The connection lives; that is all that it is asked for.
+    Alive,
 }
 
 /// What proves a connection each second.
@@ -41,8 +57,8 @@ enum Proof {
 }
 
 impl Vigil {
-    /// Asks for pushes and proves them once: only after it may answers of this connection be used. `pushes` is whether the
-    /// connection's protocol has them.
+    /// Asks for pushes and proves them once: only after it may answers of this connection be used. Nobody is told of the
+    /// proof before [`Self::enter`]. `pushes` is whether the connection's protocol has them.
     ///
     /// # Errors
     /// When the connection breaks. A server that does not push is none: it serves lookups all the same.
@@ -75,9 +91,21 @@ impl Vigil {
             number,
             proof,
             vouched: false,
+            first: None,
         };
-        vigil.prove().await?;
+        vigil.first = Some(vigil.examine().await?);
         Ok(vigil)
+    }
+
+    /// Tells what the first proof has shown.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub(super) fn enter(&mut self) -> Result<(), StoreError> {
+        match self.first.take() {
+            Some(finding) => self.conclude(finding),
+            None => Ok(()),
+        }
     }
 
     /// Waits for the end of the connection: told by the socket, or by a server that does not answer.
@@ -99,34 +127,49 @@ impl Vigil {
     }
 
     async fn prove(&mut self) -> Result<(), StoreError> {
+        let finding = self.examine().await?;
+        self.conclude(finding)
+    }
+
+    async fn examine(&mut self) -> Result<Finding, StoreError> {
         if self.proof != Proof::Canary {
             return self.ping().await;
         }
-        match round(&mut self.connection, &self.song, &mut self.heard).await? {
-            Round::Echo(lag) => {
+        let round = round(&mut self.connection, &self.song, &mut self.heard).await?;
+        Ok(match round {
+            Round::Echo(lag) => Finding::Echoed(lag),
+            Round::Unwritable(error) => Finding::Unwritable(error),
+            Round::Unsure(error) => Finding::Untold(error),
+            Round::Silent => Finding::Untold(fault(StoreFault::Timeout, SILENT)),
+        })
+    }
+
+    async fn ping(&mut self) -> Result<Finding, StoreError> {
+        let answer = cmd("PING").exec_async(&mut self.connection).await;
+        Ok(match (answer, self.proof) {
+            (Ok(()), Proof::Pong) => Finding::Told,
+            (Err(error), _) if error.is_io_error() => return Err(store_error(&error)),
+            (Err(error), Proof::Pong) if error.code().is_some_and(|code| code != "NOPERM") => {
+                Finding::Untold(store_error(&error))
+            }
+            // Any reply proves the connection, an error reply too.
+            _ => Finding::Alive,
+        })
+    }
+
+    fn conclude(&mut self, finding: Finding) -> Result<(), StoreError> {
+        match finding {
+            Finding::Told => self.vouch(),
+            Finding::Echoed(lag) => {
                 self.vouch();
                 self.announcer.lag(lag);
             }
-            Round::Unwritable(error) => {
+            Finding::Unwritable(error) => {
                 self.vouch();
                 self.go_without_canary(&error);
             }
-            Round::Unsure(error) => return self.doubt(error),
-            Round::Silent => return self.doubt(fault(StoreFault::Timeout, SILENT)),
-        }
-        Ok(())
-    }
-
-    async fn ping(&mut self) -> Result<(), StoreError> {
-        let answer = cmd("PING").exec_async(&mut self.connection).await;
-        match (answer, self.proof) {
-            (Ok(()), Proof::Pong) => self.vouch(),
-            (Err(error), _) if error.is_io_error() => return Err(store_error(&error)),
-            (Err(error), Proof::Pong) if error.code().is_some_and(|code| code != "NOPERM") => {
-                return self.doubt(store_error(&error));
-            }
-            // Any reply proves the connection, an error reply too.
-            _ => {}
+            Finding::Untold(error) => return self.doubt(error),
+            Finding::Alive => {}
         }
         Ok(())
     }

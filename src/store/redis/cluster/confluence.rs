@@ -158,7 +158,7 @@ impl ChangeSink for Tributary {
 
 #[cfg(test)]
 mod tests {
-    use super::Confluence;
+    use super::{Confluence, Message};
     use crate::store::redis::test_sink::{Fate, Recorder};
     use std::sync::Arc;
 
@@ -202,5 +202,25 @@ mod tests {
         expect("one leaves", &[Lost, Restored], true);
         whole.seat(&[]);
         expect("nobody is no feed", &[Lost], false);
+    }
+
+    #[test]
+    fn a_message_is_passed_on_once_whether_or_not_anybody_vouches() {
+        let (heard, whole) = (
+            Arc::new(Recorder::default()),
+            Arc::new(Confluence::default()),
+        );
+        whole.watch(heard.clone());
+        let members = [1, 2].map(|number| whole.tributary(number));
+        whole.seat(&[1, 2]);
+        let times_heard = || {
+            for member in &members {
+                member.message(&Message::read(b"{}"));
+            }
+            heard.take().messages.len()
+        };
+        assert_eq!(times_heard(), 1, "none vouches");
+        members[1].restored();
+        assert_eq!(times_heard(), 1, "one vouches");
     }
 }
