@@ -59,15 +59,15 @@ impl Operation {
 }
 
 const IN_PEACE: [(usize, Operation); 18] = [
-    (1300, Operation::Ask),
+    (1600, Operation::Ask),
     (60, Operation::AskAcross),
     (60, Operation::AskAsNobody),
-    (360, Operation::Login),
+    (800, Operation::Login),
     (100, Operation::ChangeRole),
     (40, Operation::Touch),
     (100, Operation::Revoke),
     (40, Operation::RevokeByName),
-    (80, Operation::Absolve),
+    (200, Operation::Absolve),
     (30, Operation::LogOutEverywhere),
     (30, Operation::Disable),
     (10, Operation::Unmark),
@@ -76,13 +76,13 @@ const IN_PEACE: [(usize, Operation); 18] = [
     (10, Operation::SayNonsense),
     (4, Operation::Flush),
     (180, Operation::Settle),
-    (16, Operation::Begin),
+    (24, Operation::Begin),
 ];
 
 const IN_TROUBLE: [(usize, Operation); 12] = [
     (600, Operation::Ask),
     (60, Operation::AskAsNobody),
-    (60, Operation::Login),
+    (120, Operation::Login),
     (40, Operation::ChangeRole),
     (20, Operation::Touch),
     (60, Operation::Revoke),
@@ -102,5 +102,5 @@ const UNWRITTEN: [(usize, Operation); 7] = [
     (60, Operation::SayUser),
     (20, Operation::SayNonsense),
     (60, Operation::Settle),
-    (40, Operation::End),
+    (15, Operation::End),
 ];
