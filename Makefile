@@ -12,7 +12,7 @@ help:
 	@echo 'make build   build target/release/sessiongate'
 	@echo 'make check   formatting, clippy, documentation; warnings are errors'
 	@echo 'make test    check, then unit, integration and documentation tests'
-	@echo 'make model   a long random walk of the model test; STEPS and SEED choose another'
+	@echo 'make model   long random walks of the model test; STEPS and SEED choose others'
 	@echo 'make deny    licences, advisories and sources of the dependencies (needs cargo-deny)'
 	@echo 'make bench   function benchmarks'
 	@echo 'make load    load test of the release build on this machine (needs wrk)'

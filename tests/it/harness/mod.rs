@@ -24,6 +24,7 @@ pub(crate) use gateway::{Command, free_port};
 pub(crate) use record::{record, sha256_hex, sid};
 pub(crate) use redis::key as session_key;
 pub(crate) use redis_line::What;
+pub(crate) use redis_proxy::RedisProxy;
 pub(crate) use reply::Reply;
 pub(crate) use request::Request;
 pub(crate) use sentinels::{ASKER, PASSWORD, SENTINEL_PASSWORD, Sentinels, WATCHER};

@@ -106,11 +106,7 @@ impl Node {
     /// Runs one command; an error reply or a server that does not answer is none.
     pub(crate) fn try_command(&self, words: &[&str]) -> Option<redis::Value> {
         let mut connection = self.connect()?;
-        let mut command = redis::Cmd::new();
-        words.iter().for_each(|word| {
-            command.arg(word);
-        });
-        command.query(&mut connection).ok()
+        command(words).query(&mut connection).ok()
     }
 
     /// The same on a slot that is on its way here.
@@ -119,11 +115,7 @@ impl Node {
         let mut connection = self.connect().expect("it takes connections");
         let asking = redis::cmd("ASKING").exec(&mut connection);
         asking.expect("a node of a cluster");
-        let mut command = redis::Cmd::new();
-        words.iter().for_each(|word| {
-            command.arg(word);
-        });
-        command
+        command(words)
             .query(&mut connection)
             .unwrap_or_else(|fault| panic!("{words:?}: {fault}"))
     }
@@ -145,6 +137,23 @@ impl Node {
     pub(crate) fn command(&self, words: &[&str]) -> String {
         let reply = self.try_command(words);
         let reply = reply.unwrap_or_else(|| panic!("{} does not take {words:?}", self.port));
+        redis::from_redis_value(reply).unwrap_or_default()
+    }
+
+    /// The same for a write, and waits until a replica has it.
+    #[track_caller]
+    pub(crate) fn command_copied(&self, words: &[&str]) -> String {
+        let mut connection = self.connect().expect("it takes connections");
+        let reply = command(words)
+            .query::<redis::Value>(&mut connection)
+            .unwrap_or_else(|fault| panic!("{words:?}: {fault}"));
+        eventually("a replica has it", || {
+            let copies = redis::cmd("WAIT")
+                .arg(1)
+                .arg(100)
+                .query::<u32>(&mut connection);
+            copies.is_ok_and(|copies| copies > 0).then_some(())
+        });
         redis::from_redis_value(reply).unwrap_or_default()
     }
 
@@ -196,6 +205,14 @@ impl Drop for Node {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn command(words: &[&str]) -> redis::Cmd {
+    let mut command = redis::Cmd::new();
+    words.iter().for_each(|word| {
+        command.arg(word);
+    });
+    command
 }
 
 /// The default key of a token.

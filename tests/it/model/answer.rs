@@ -1,6 +1,6 @@
 //! `Door` and `Answer`: the ways to show a token, and what the answer says about its holder.
 
-use super::truth::Holder;
+use super::truth::Told;
 use crate::harness::{Reply, Request, Stack};
 
 /// A route, and how the token is shown on it.
@@ -10,15 +10,17 @@ pub(super) enum Door {
     Closed,
     /// skygear, where nobody may pass too; the token is in a cookie.
     Open,
-    /// hasura, where an invalid session is refused.
+    /// hasura, where an invalid session is refused, and a disabled user too.
     Hasura,
 }
 
 /// What the client and the upstream were told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// User, and by the door whether verified or in which role.
-    Known { user: String, mark: String },
+    /// User, and by the door more of the session.
+    Known { user: String, more: String },
+    /// 403: the user is disabled.
+    Disabled,
     /// No session.
     Nobody,
     /// 503: it cannot be said.
@@ -46,15 +48,17 @@ impl Door {
                 Answer::Unavailable
             }
             (401, Self::Closed | Self::Hasura) => Answer::Nobody,
+            (403, Self::Hasura) => Answer::Disabled,
             (200, _) => {
-                let (user, mark) = self.headers();
+                let (user, more) = self.headers();
                 let seen = reply.seen();
-                match (seen.one(user), seen.one(mark)) {
-                    (Some(user), Some(mark)) => Answer::Known {
+                let more: Vec<_> = more.iter().filter_map(|name| seen.one(name)).collect();
+                match (seen.one(user), more.as_slice()) {
+                    (Some(user), [_, ..]) => Answer::Known {
                         user: user.to_owned(),
-                        mark: mark.to_owned(),
+                        more: more.join(" "),
                     },
-                    (None, None) if self == Self::Open => Answer::Nobody,
+                    (None, []) if self == Self::Open => Answer::Nobody,
                     other => panic!("{self:?} was told {other:?}"),
                 }
             }
@@ -62,21 +66,35 @@ impl Door {
         }
     }
 
-    /// What is told of this holder.
-    pub(super) fn answer(self, holder: Option<&Holder>) -> Answer {
-        holder.map_or(Answer::Nobody, |holder| Answer::Known {
+    /// What is told of this session.
+    pub(super) fn answer(self, told: Option<&Told>) -> Answer {
+        let Some(Told { holder, disabled }) = told else {
+            return Answer::Nobody;
+        };
+        if self == Self::Hasura && *disabled {
+            return Answer::Disabled;
+        }
+        Answer::Known {
             user: holder.user.clone(),
-            mark: match self {
-                Self::Closed | Self::Open => (holder.role == "admin").to_string(),
+            more: match self {
+                Self::Closed | Self::Open => {
+                    format!("{} {disabled} {}", holder.is_verified(), holder.login)
+                }
                 Self::Hasura => holder.role.to_owned(),
             },
-        })
+        }
     }
 
-    fn headers(self) -> (&'static str, &'static str) {
+    fn headers(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Closed | Self::Open => ("x-skygear-user-id", "x-skygear-user-verified"),
-            Self::Hasura => ("X-Hasura-User-Id", "X-Hasura-Role"),
+            Self::Closed | Self::Open => ("x-skygear-user-id", &SKYGEAR),
+            Self::Hasura => ("X-Hasura-User-Id", &["X-Hasura-Role"]),
         }
     }
 }
+
+const SKYGEAR: [&str; 3] = [
+    "x-skygear-user-verified",
+    "x-skygear-user-disabled",
+    "x-skygear-session-identity-id",
+];

@@ -1,6 +1,4 @@
-//! `Trouble`: what can come between the gateway and Redis, how it begins and how it ends.
-
-use crate::harness::Stack;
+//! `Trouble`: what can happen to Redis or come between it and the gateway.
 
 /// One at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,40 +17,19 @@ pub(super) enum Trouble {
     Frozen,
     /// The server crashes and comes back empty.
     Restart,
+    /// Redis takes no writes; everything else is as ever.
+    Unwritable,
+    /// The master crashes; its replica is to take over.
+    MasterKilled,
+    /// The master stands still; its replica is to take over.
+    MasterFrozen,
+    /// The sentinels are told to change over.
+    Switched,
+    /// The new master has no replica yet.
+    Alone,
 }
 
 impl Trouble {
-    pub(super) const ALL: [Self; 7] = [
-        Self::Cut,
-        Self::Closed,
-        Self::Silent,
-        Self::Stalled,
-        Self::Loading,
-        Self::Frozen,
-        Self::Restart,
-    ];
-
-    pub(super) fn begin(self, stack: &mut Stack) {
-        match self {
-            Self::Cut => stack.proxy().cut(),
-            Self::Closed => stack.proxy().close(),
-            Self::Silent => stack.proxy().silence(),
-            Self::Stalled => stack.proxy().stall(),
-            Self::Loading => stack
-                .proxy()
-                .refuse("LOADING Redis is loading the dataset in memory"),
-            Self::Frozen => stack.redis().freeze(),
-            Self::Restart => stack.redis_mut().restart(),
-        }
-    }
-
-    pub(super) fn end(self, stack: &Stack) {
-        if self == Self::Frozen {
-            stack.redis().thaw();
-        }
-        stack.proxy().restore();
-    }
-
     /// Whether every session is gone with it.
     pub(super) fn empties_redis(self) -> bool {
         self == Self::Restart
@@ -60,10 +37,22 @@ impl Trouble {
 
     /// Whether others can write to Redis meanwhile.
     pub(super) fn lets_others_write(self) -> bool {
-        self != Self::Frozen
+        !matches!(
+            self,
+            Self::Frozen
+                | Self::Unwritable
+                | Self::MasterKilled
+                | Self::MasterFrozen
+                | Self::Switched
+        )
     }
 
-    /// Whether the gateway has to find out by itself.
+    /// Whether the gateway hears and is answered all the while.
+    pub(super) fn leaves_the_connection(self) -> bool {
+        self == Self::Unwritable
+    }
+
+    /// Whether the gateway has to find out by itself, and finds nothing else meanwhile.
     pub(super) fn is_unsaid(self) -> bool {
         matches!(self, Self::Silent | Self::Stalled | Self::Frozen)
     }
