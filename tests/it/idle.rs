@@ -89,7 +89,10 @@ fn a_use_that_the_store_does_not_take_counts_where_it_was_seen() {
     stack.redis().put("token-a", &idle("30m", Some(LONG_AGO)));
     let key = seen_key("token-a");
     stack.redis().command(&["SET", &key, "32503680000000"]);
-    assert_eq!(ask(&stack, "token-a").status, 200);
+    // Before the first answer the push of the record may come, after it none.
+    for _ in 0..2 {
+        assert_eq!(ask(&stack, "token-a").status, 200);
+    }
     // As it would be, had no use been written since.
     stack.redis().command(&["DEL", &key]);
     let writes = ["ACL", "SETUSER", "default", "-set"];

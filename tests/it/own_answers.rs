@@ -106,6 +106,63 @@ fn a_cookie_is_expired_as_it_was_set_and_a_bearer_has_none() {
 }
 
 #[test]
+fn a_credential_that_opens_nothing_leaves_nothing_in_the_store() {
+    let stack = running();
+    // Of the second one the absence is remembered.
+    for number in [1, 2, 2] {
+        let unknown = format!("unknown-{number}");
+        let reply = stack.post(LOG_OUT).host("app.test").bearer(&unknown).send();
+        assert_eq!(reply.status, 204);
+        let revoked = format!("sessiongate:revoked:{}", sid(&unknown));
+        let exists = stack.redis().command(&["EXISTS", &revoked]);
+        assert_eq!(exists, "0", "anybody could fill the store");
+    }
+}
+
+/// Where a credential is a key as it stands, it may name any.
+#[test]
+fn a_credential_deletes_no_key_that_is_no_session() {
+    let named = CONFIG
+        .replace("${REDIS}", "{web: {redis: '${REDIS}', key: '{token}'}}")
+        .replace(
+            "stale_if_error: 1h",
+            "stale_if_error: 1h, invalidation: pubsub",
+        );
+    let stack = stack(&named).redis().start();
+    let mark = "sessiongate:user:u-17";
+    let absent = stack
+        .get("/app/")
+        .host("app.test")
+        .cookie("session", mark)
+        .send();
+    assert_eq!(absent.status, 200, "there is no such key yet");
+    stack.redis().command(&["SET", mark, "{\"not_before\": 1}"]);
+    let reply = stack
+        .post(LOG_OUT)
+        .host("app.test")
+        .cookie("session", mark)
+        .send();
+    assert_eq!(reply.status, 204, "that there was none is remembered");
+    assert_eq!(stack.redis().command(&["EXISTS", mark]), "1");
+}
+
+/// RFC 9112 §9.3: what follows a request on its connection is the next one, and no earlier.
+#[test]
+fn a_body_that_nobody_reads_is_no_request() {
+    let stack = running();
+    know(&stack, "token-a");
+    let inner =
+        format!("POST {LOG_OUT} HTTP/1.1\r\nHost: app.test\r\nCookie: session=token-a\r\n\r\n");
+    let length = inner.len();
+    let mut connection = stack.connect();
+    connection.send(format!(
+        "POST {LOG_OUT} HTTP/1.1\r\nHost: app.test\r\nContent-Length: {length}\r\n\r\n{inner}"
+    ));
+    assert_eq!(connection.reply().status, 204);
+    assert!(is_known(&stack, "token-a"), "still logged in");
+}
+
+#[test]
 fn nobody_is_told_to_be_logged_out_while_the_store_cannot_do_it() {
     let mut stack = running();
     know(&stack, "token-a");

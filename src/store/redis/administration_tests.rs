@@ -168,6 +168,7 @@ async fn a_logout_holds_here_as_soon_as_it_is_written_whatever_becomes_of_the_re
     let server = TestServer::start().await;
     let rights = "~session:* ~sessiongate:* +getrange +pttl +ping +set";
     server.command(&format!("ACL SETUSER gate on >pw {rights}"));
+    server.say(["SET", "session:t", r#"{"v":1,"user_id":"u"}"#]);
     let settings = RedisSettings {
         invalidation: Invalidation::None,
         ..server.settings_of("gate", "pw")

@@ -167,14 +167,24 @@ impl SessionStore for RedisStore {
         scribe::accepted(self.servers.ask(&write).await?)
     }
 
+    /// Whoever comes may show anything: what is no session is neither written down nor deleted.
     async fn end(&self, credential: &Credential) -> Result<(), StoreError> {
+        let key = self.key.key(credential);
+        match self.read(&key, credential.digest(), Now::read()).await {
+            Ok(Some(_)) => {}
+            Ok(None) | Err(LookupError::Broken(_)) => {
+                self.servers.changed(key.as_bytes());
+                return Ok(());
+            }
+            Err(LookupError::Store(failure)) => return Err(failure),
+        }
         let revocation = Revocation::Session(credential.digest().sid());
         // First what holds whatever becomes of the rest; told last, when every node that asks is told the truth.
         scribe::write(&self.servers, &revocation).await?;
         let revoked = own_keys::revoked_session(credential.digest().sid());
         self.servers.changed(revoked.as_bytes());
         let mut delete = redis::pipe();
-        delete.cmd("DEL").arg(self.key.key(credential));
+        delete.cmd("DEL").arg(key);
         scribe::accepted(self.servers.ask(&delete).await?)?;
         self.announce(&revocation).await
     }
