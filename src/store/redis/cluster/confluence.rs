@@ -28,8 +28,8 @@ impl Confluence {
     }
 
     /// From now on these are the members. One that is new does not vouch yet; one that has left is not waited for, and
-    /// nothing that it announced later counts.
-    pub(super) fn seat(&self, numbers: &[u64]) {
+    /// nothing that it announced later counts. Whether any is new or has left.
+    pub(super) fn seat(&self, numbers: &[u64]) -> bool {
         let mut members = self.members();
         let before = members.len();
         members.retain(|number, _| numbers.contains(number));
@@ -43,6 +43,7 @@ impl Confluence {
         if is_changed {
             self.turn_over(&members);
         }
+        is_changed
     }
 
     /// The feed of one member.

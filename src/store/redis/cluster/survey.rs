@@ -128,11 +128,15 @@ impl Surveyor {
         self.report(&fleet, before.as_deref());
         // Seated first: a member may vouch as soon as it has begun.
         let numbers: Vec<u64> = fleet.members.iter().map(|member| member.number).collect();
-        self.crew.confluence.seat(&numbers);
+        let are_others = self.crew.confluence.seat(&numbers);
         for member in &fleet.members {
             member.link.start();
         }
         self.standing.send_replace(Standing::Known(Arc::new(fleet)));
+        if are_others {
+            // What was asked for between the two went by the old chart.
+            self.crew.confluence.distrust();
+        }
         Ok(())
     }
 
