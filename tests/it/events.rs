@@ -332,3 +332,27 @@ routes: [{upstream: 'unix:app.sock', identity: skygear, require: session}]
     announce(&stack, r#"{"revoke":{"user":"u-17"}}"#);
     expect_remembered(&stack, "token-a", 401);
 }
+
+#[test]
+fn a_subscription_that_is_refused_for_a_moment_is_made_again() {
+    let config = "
+sessions: ${REDIS}
+cache: {ttl: 60s, negative_ttl: 60s}
+routes: [{upstream: 'unix:app.sock', identity: skygear, require: session}]
+";
+    let stack = stack(config).redis_proxied().start();
+    let before = stack.proxy().connections();
+    stack.proxy().refuse("BUSY Redis is busy running a script.");
+    stack.proxy().cut();
+    eventually("the node has connected to it again", || {
+        (stack.proxy().connections() >= before + 2).then_some(())
+    });
+    stack.proxy().restore();
+    eventually("the node listens", || {
+        let heard = stack.redis().command(&["PUBLISH", EVENTS, "{}"]);
+        (heard == "1").then_some(())
+    });
+    know(&stack, "token-a", "u-17");
+    announce(&stack, r#"{"revoke":{"user":"u-17"}}"#);
+    expect_remembered(&stack, "token-a", 401);
+}

@@ -65,6 +65,14 @@ pub(super) fn refusal(code: &str) -> StoreError {
     fault(kind, format!("{code}: {remedy}"))
 }
 
+/// Whether a refusal is of the moment: asked again, the server may do what it has refused now.
+pub(super) fn will_pass(code: &str) -> bool {
+    matches!(
+        code,
+        "LOADING" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" | "OOM"
+    )
+}
+
 /// A fault that we put into words ourselves.
 pub(super) fn fault(kind: StoreFault, detail: impl Into<Cow<'static, str>>) -> StoreError {
     StoreError {

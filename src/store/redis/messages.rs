@@ -1,6 +1,6 @@
 //! Messages: subscribing to `sessiongate:events`, and what a refusal means.
 
-use super::fault::store_error;
+use super::fault::{store_error, will_pass};
 use crate::store::contract::StoreError;
 use redis::aio::MultiplexedConnection;
 use std::borrow::Cow;
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 /// Returns once the server has confirmed each, or gives the reason if it refuses.
 ///
 /// # Errors
-/// When there is no reply.
+/// When there is no reply, or a refusal of the moment: the connection is given up, so that the next one asks again.
 pub(super) async fn subscribe(
     connection: &mut MultiplexedConnection,
     channels: &[&str],
@@ -20,6 +20,9 @@ pub(super) async fn subscribe(
     let Some(code) = error.code() else {
         return Err(store_error(&error));
     };
+    if will_pass(code) {
+        return Err(store_error(&error));
+    }
     Ok(Some(match code {
         "NOPERM" => "NOPERM: the ACL of this user does not allow SUBSCRIBE or the channels; add +subscribe &sessiongate:*".into(),
         _ => format!("{code}: the server refuses SUBSCRIBE").into(),

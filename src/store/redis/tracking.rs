@@ -1,6 +1,6 @@
 //! `CLIENT TRACKING`: asking a server to push the keys that are written, and what its refusal means.
 
-use super::fault::store_error;
+use super::fault::{store_error, will_pass};
 use crate::store::contract::StoreError;
 use redis::aio::MultiplexedConnection;
 use redis::cmd;
@@ -13,7 +13,7 @@ pub(super) const OLD_SERVER: &str = "the server speaks RESP2 only; Redis 6 or la
 /// server keeps no list of what each node has read. Gives the reason if the server refuses.
 ///
 /// # Errors
-/// When there is no reply.
+/// When there is no reply, or a refusal of the moment: the connection is given up, so that the next one asks again.
 pub(super) async fn begin(
     connection: &mut MultiplexedConnection,
     prefixes: [&str; 4],
@@ -29,6 +29,9 @@ pub(super) async fn begin(
     let Some(code) = error.code() else {
         return Err(store_error(&error));
     };
+    if will_pass(code) {
+        return Err(store_error(&error));
+    }
     Ok(Some(match code {
         "NOPERM" => {
             "NOPERM: the ACL of this user does not allow CLIENT TRACKING; add +client|tracking"

@@ -162,8 +162,8 @@ impl Line {
         let command = word(0).to_uppercase();
         let read = is_read(&command.to_lowercase()).then(|| word(1).into_owned());
         let refusal = refusal.filter(|_| !GREETING.contains(&command.as_str()));
-        // A subscription is confirmed by a push.
-        if !command.contains("SUBSCRIBE") {
+        // A subscription is confirmed by a push, and refused by a reply.
+        if refusal.is_some() || !command.contains("SUBSCRIBE") {
             self.asked.push_back(Asked {
                 bytes: bytes.clone(),
                 is_read: read.is_some(),
