@@ -82,7 +82,7 @@ sentinel failover-timeout sessions 5000
                 "failover-timeout",
                 "2000",
                 "down-after-milliseconds",
-                "1000",
+                "3000",
             ];
             sentinel.command(&[&["SENTINEL", "SET", "sessions"][..], &again].concat());
         }
