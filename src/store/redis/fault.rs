@@ -65,12 +65,19 @@ pub(super) fn refusal(code: &str) -> StoreError {
     fault(kind, format!("{code}: {remedy}"))
 }
 
-/// Whether a refusal is of the moment: asked again, the server may do what it has refused now.
-pub(super) fn will_pass(code: &str) -> bool {
-    matches!(
-        code,
-        "LOADING" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" | "OOM"
-    )
+/// The code of a refusal that lasts: this server does not do what was asked of it.
+///
+/// # Errors
+/// When there was no reply, or a refusal of the moment: asked again, the server may do what it has refused now.
+pub(super) fn lasting_refusal(error: &RedisError) -> Result<&str, StoreError> {
+    let passes = |code: &&str| {
+        matches!(
+            *code,
+            "LOADING" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" | "OOM"
+        )
+    };
+    let lasting = error.code().filter(|code| !passes(code));
+    lasting.ok_or_else(|| store_error(error))
 }
 
 /// A fault that we put into words ourselves.

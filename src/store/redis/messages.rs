@@ -1,6 +1,6 @@
 //! Messages: subscribing to `sessiongate:events`, and what a refusal means.
 
-use super::fault::{store_error, will_pass};
+use super::fault::lasting_refusal;
 use crate::store::contract::StoreError;
 use redis::aio::MultiplexedConnection;
 use std::borrow::Cow;
@@ -17,14 +17,8 @@ pub(super) async fn subscribe(
     let Err(error) = connection.subscribe(channels).await else {
         return Ok(None);
     };
-    let Some(code) = error.code() else {
-        return Err(store_error(&error));
-    };
-    if will_pass(code) {
-        return Err(store_error(&error));
-    }
-    Ok(Some(match code {
+    Ok(Some(match lasting_refusal(&error)? {
         "NOPERM" => "NOPERM: the ACL of this user does not allow SUBSCRIBE or the channels; add +subscribe &sessiongate:*".into(),
-        _ => format!("{code}: the server refuses SUBSCRIBE").into(),
+        code => format!("{code}: the server refuses SUBSCRIBE").into(),
     }))
 }

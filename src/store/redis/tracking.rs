@@ -1,6 +1,6 @@
 //! `CLIENT TRACKING`: asking a server to push the keys that are written, and what its refusal means.
 
-use super::fault::{store_error, will_pass};
+use super::fault::lasting_refusal;
 use crate::store::contract::StoreError;
 use redis::aio::MultiplexedConnection;
 use redis::cmd;
@@ -26,18 +26,12 @@ pub(super) async fn begin(
     let Err(error) = ask.exec_async(connection).await else {
         return Ok(None);
     };
-    let Some(code) = error.code() else {
-        return Err(store_error(&error));
-    };
-    if will_pass(code) {
-        return Err(store_error(&error));
-    }
-    Ok(Some(match code {
+    Ok(Some(match lasting_refusal(&error)? {
         "NOPERM" => {
             "NOPERM: the ACL of this user does not allow CLIENT TRACKING; add +client|tracking"
                 .into()
         }
         "ERR" => "ERR: the server does not know CLIENT TRACKING; Redis 6 or later does".into(),
-        _ => format!("{code}: the server refuses CLIENT TRACKING").into(),
+        code => format!("{code}: the server refuses CLIENT TRACKING").into(),
     }))
 }
