@@ -5,20 +5,21 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | 14 | `cli` |
-//! | 13 | `server` |
-//! | 12 | `admin` |
-//! | 11 | `explain` |
-//! | 10 | `proxy` |
-//! | 9 | `runtime`, `config` |
-//! | 8 | `blueprint` |
-//! | 7 | `route`, `resolver` |
-//! | 6 | `policy` |
-//! | 5 | `identity` |
-//! | 4 | `headers` |
-//! | 3 | `store`, `cache` |
+//! | 15 | `cli` |
+//! | 14 | `server` |
+//! | 13 | `admin` |
+//! | 12 | `explain` |
+//! | 11 | `proxy` |
+//! | 10 | `runtime`, `config` |
+//! | 9 | `blueprint` |
+//! | 8 | `route`, `resolver` |
+//! | 7 | `policy` |
+//! | 6 | `identity` |
+//! | 5 | `headers` |
+//! | 4 | `store`, `cache` |
+//! | 3 | `jwt`, `formats` |
 //! | 2 | `token` |
-//! | 1 | `request`, `upstream`, `listen`, `observe` |
+//! | 1 | `request`, `upstream`, `listen`, `observe`, `fetch` |
 //! | 0 | `secret`, `clock`, `timestamp` |
 
 pub mod proxy;
@@ -35,6 +36,10 @@ pub mod cache;
 
 pub mod store;
 
+pub mod jwt;
+
+pub mod formats;
+
 pub mod identity;
 
 pub mod policy;
@@ -49,6 +54,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod explain;
+pub mod fetch;
 pub mod listen;
 pub mod observe;
 pub mod runtime;

@@ -1,0 +1,1 @@
+//! Requests of our own, to the auth service and for key sets, through the connector of Pingora.
