@@ -2,6 +2,7 @@
 
 mod administration;
 mod broken_record;
+mod carried;
 mod contract;
 mod feed;
 mod field_map;
@@ -28,6 +29,7 @@ mod user_mark;
 
 pub use administration::{Administration, Removal, Search, SessionList};
 pub use broken_record::BrokenRecord;
+pub use carried::{CarriedSettings, Proof, SessionReader};
 pub use contract::{
     LookupError, NoSession, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
 };

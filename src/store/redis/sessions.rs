@@ -22,10 +22,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use tracing::{info, warn};
 
-/// Native records under templated keys.
+/// Records under templated keys, and what is said of sessions and users.
 pub struct RedisStore {
     name: Arc<str>,
-    pub(super) key: KeyTemplate,
+    pub(super) key: Option<KeyTemplate>,
     pub(super) servers: Arc<Servers>,
     ledger: Arc<Ledger>,
     scribe: OnceLock<OwnedTask>,
@@ -67,6 +67,12 @@ impl RedisStore {
         answer
     }
 
+    /// What an ACL has to allow for the records.
+    pub(super) fn records_pattern(&self) -> String {
+        let head = |key: &KeyTemplate| format!("~{}* ", key.prefix());
+        self.key.as_ref().map(head).unwrap_or_default()
+    }
+
     /// Watches over what the store says to lookups.
     fn note(&self, failure: Option<&LookupError>) {
         let Some(LookupError::Store(error)) = failure else {
@@ -85,10 +91,10 @@ impl RedisStore {
         }
         let detail = &error.detail;
         if error.kind == StoreFault::Auth {
-            let prefix = self.key.prefix();
+            let records = self.records_pattern();
             warn!(
                 store = &*self.name,
-                "lookups are refused: {detail}; the ACL user needs ~{prefix}* ~sessiongate:* +getrange +pttl +ping"
+                "lookups are refused: {detail}; the ACL user needs {records}~sessiongate:* +getrange +pttl +ping"
             );
         } else {
             warn!(
@@ -133,8 +139,15 @@ impl SessionStore for RedisStore {
         credential: &Credential,
         now: Now,
     ) -> Result<Option<StoredSession>, LookupError> {
-        let key = self.key.key(credential);
+        let Some(template) = &self.key else {
+            return Ok(None);
+        };
+        let key = template.key(credential);
         self.read(&key, credential.digest(), now).await
+    }
+
+    fn other_name(&self, credential: &Credential) -> Option<TokenDigest> {
+        self.key.as_ref()?.shared_name(credential)
     }
 
     async fn find_again(
@@ -185,7 +198,10 @@ impl SessionStore for RedisStore {
 
     /// Whoever comes may show anything: what is no session is neither written down nor deleted.
     async fn end(&self, credential: &Credential) -> Result<(), StoreError> {
-        let key = self.key.key(credential);
+        let Some(template) = &self.key else {
+            return Ok(());
+        };
+        let key = template.key(credential);
         match self.read(&key, credential.digest(), Now::read()).await {
             Ok(Some(_)) => {}
             Ok(None) | Err(LookupError::Broken(_) | LookupError::Without(_)) => {
