@@ -3,6 +3,7 @@
 mod hmac_digest;
 mod secrets;
 
+pub mod cookie_session;
 pub mod handle;
 
 pub use hmac_digest::HmacDigest;
