@@ -27,7 +27,7 @@ mod user_mark;
 
 pub use administration::{Administration, Removal, Search, SessionList};
 pub use broken_record::BrokenRecord;
-pub use carried::{CarriedSettings, Proof, SessionReader};
+pub use carried::{CarriedSettings, Content, Envelope, Proof, SessionReader};
 pub use contract::{
     LookupError, NoSession, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
 };

@@ -22,6 +22,12 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// Whether the id is shown as it is.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// The id of the session: 1 to 512 bytes of visible ASCII. It opens the session, as the handle itself does.
     ///
     /// One id may be shown in several ways (`%3A` and `:`), so a session is known by the id and not by what was shown.

@@ -3,13 +3,14 @@
 use super::ends::Idleness;
 use super::field_map::{Field, FieldMap};
 use super::path::FieldPath;
-use crate::formats::decode::{DecodeError, Decoded, Encoding, Limits, decode_spring};
 use crate::formats::handle::{Handle, matches_token_hash};
+use crate::formats::{DecodeError, Decoded, Encoding, Limits, decode_spring};
 use crate::store::broken_record::BrokenRecord;
 use crate::store::contract::{LookupError, NoSession};
 use crate::store::native::{MAX_RECORD_BYTES, decode_native};
 use crate::store::session::Session;
 use crate::token::{Flaw, FlawKind, TokenDigest};
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -47,6 +48,9 @@ pub struct ForeignFormat {
 pub enum Shape {
     /// A Redis string.
     Text(Encoding),
+    /// A Redis string: a JSON object from header to text or list, in any case (features.md A.4). Without a list of roles
+    /// the one role is all that there is.
+    HeaderMap,
     /// A Redis hash of Spring Session.
     SpringHash,
 }
@@ -121,9 +125,8 @@ impl ForeignFormat {
             return Err(self.nobody(&opaque));
         };
         let lifetime = self.lifetime.zip(found.created_at);
-        let by_lifetime = lifetime.and_then(|(span, created)| {
-            created.checked_add(time::Duration::try_from(span).ok()?)
-        });
+        let by_lifetime = lifetime
+            .and_then(|(span, created)| created.checked_add(time::Duration::try_from(span).ok()?));
         let by_use = match &self.idle {
             Some(idle) => idle.end(&value)?,
             None => None,
@@ -139,6 +142,12 @@ impl ForeignFormat {
             (Shape::Text(encoding), RawRecord::Text(bytes)) => encoding
                 .decode(bytes, &limits)
                 .map_err(|fault| undecodable(encoding.as_str(), fault)),
+            (Shape::HeaderMap, RawRecord::Text(bytes)) => {
+                let decoded = Encoding::Json.decode(bytes, &limits);
+                let mut decoded = decoded.map_err(|fault| undecodable("json", fault))?;
+                decoded.value = header_map(decoded.value);
+                Ok(decoded)
+            }
             (Shape::SpringHash, RawRecord::Hash(fields)) => {
                 let fields = fields
                     .iter()
@@ -179,6 +188,25 @@ impl ForeignFormat {
         fields
     }
 }
+
+fn header_map(record: Value) -> Value {
+    let Value::Object(headers) = record else {
+        return record;
+    };
+    let lowered = headers.into_iter();
+    let mut headers: Map<String, Value> = lowered
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .collect();
+    if !headers.contains_key(ALLOWED_ROLES)
+        && let Some(role) = headers.get(ROLE).cloned()
+    {
+        headers.insert(ALLOWED_ROLES.to_owned(), role);
+    }
+    Value::Object(headers)
+}
+
+const ROLE: &str = "x-hasura-role";
+const ALLOWED_ROLES: &str = "x-hasura-allowed-roles";
 
 fn undecodable(encoding: &str, fault: DecodeError) -> BrokenRecord {
     BrokenRecord::new("record", Cow::Owned(format!("not {encoding}: {fault}")))

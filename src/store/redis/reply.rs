@@ -19,7 +19,11 @@ pub(super) fn question(key: &str, session: TokenDigest, format: &RecordFormat) -
     let mut question = pipe();
     match format.hash_fields() {
         // The byte at this offset is one more than the format takes.
-        None => question.cmd("GETRANGE").arg(key).arg(0).arg(format.max_bytes()),
+        None => question
+            .cmd("GETRANGE")
+            .arg(key)
+            .arg(0)
+            .arg(format.max_bytes()),
         Some(fields) => question.cmd("HMGET").arg(key).arg(fields),
     };
     question.cmd("PTTL").arg(key);
@@ -164,15 +168,29 @@ const ENDLESS: i64 = -1;
 
 #[cfg(test)]
 mod tests {
-    use super::answer;
+    use super::{RecordFormat, answer};
     use crate::clock::UnixMillis;
     use crate::store::contract::{LookupError, StoreFault};
+    use crate::store::session::StoredSession;
+    use crate::token::TokenDigest;
     use redis::{Value, parse_redis_value};
 
     const RECORD: &str = "$21\r\n{\"v\":1,\"user_id\":\"u\"}\r\n";
     const NOTHING: &str = "$0\r\n\r\n";
     const WRONGTYPE: &str =
         "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
+
+    fn answer_native(
+        replies: Vec<Value>,
+        asked_at: UnixMillis,
+    ) -> Result<Option<StoredSession>, LookupError> {
+        answer(
+            replies,
+            TokenDigest::of("t"),
+            &RecordFormat::Native,
+            asked_at,
+        )
+    }
 
     #[test]
     fn a_session_ends_when_its_key_does() {
@@ -195,7 +213,7 @@ mod tests {
         ];
         for (name, record, life, expected) in cases {
             let said = [record, life, NOTHING, NOTHING];
-            let found = answer(replies(&said), UnixMillis(1_000)).expect(name);
+            let found = answer_native(replies(&said), UnixMillis(1_000)).expect(name);
             assert_eq!(
                 found.map(|stored| stored.store_expires_at),
                 expected,
@@ -216,7 +234,7 @@ mod tests {
             ),
         ];
         for (name, record, life, fault) in cases {
-            match answer(replies(&[record, life, NOTHING, NOTHING]), UnixMillis(0)) {
+            match answer_native(replies(&[record, life, NOTHING, NOTHING]), UnixMillis(0)) {
                 Err(LookupError::Broken(broken)) => assert_eq!(broken.fault, fault, "{name}"),
                 other => panic!("{name}: {other:?}"),
             }
@@ -267,7 +285,7 @@ mod tests {
                 &[]
             };
             let said: Vec<_> = said.iter().chain(padded).copied().collect();
-            match answer(replies(&said), UnixMillis(0)) {
+            match answer_native(replies(&said), UnixMillis(0)) {
                 Err(LookupError::Store(error)) => assert_eq!(error.kind, kind, "{name}"),
                 other => panic!("{name}: {other:?}"),
             }
@@ -276,8 +294,9 @@ mod tests {
 
     #[test]
     fn a_revocation_and_the_last_use_come_with_the_record() {
-        let read =
-            |revoked, seen| answer(replies(&[RECORD, ":-1\r\n", revoked, seen]), UnixMillis(0));
+        let read = |revoked, seen| {
+            answer_native(replies(&[RECORD, ":-1\r\n", revoked, seen]), UnixMillis(0))
+        };
         let found = read("$1\r\n1\r\n", "$4\r\n1234\r\n")
             .expect("sound")
             .expect("there");
