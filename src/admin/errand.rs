@@ -2,7 +2,8 @@
 
 use super::percent;
 use super::refusal::Refusal;
-use crate::store::{Revocation, TextRule, parse_json, parse_span};
+use crate::formats::parse_json;
+use crate::store::{Revocation, TextRule, parse_span};
 use crate::token::Sid;
 use http::Method;
 use serde_json::{Map, Value, json};

@@ -1,8 +1,8 @@
 //! `Revocation`: what ends before its time, and how it is written in a message on `sessiongate:events`.
 
-use super::native::parse_json;
 use super::text_rule::TextRule;
 use crate::clock::UnixMillis;
+use crate::formats::parse_json;
 use crate::token::Sid;
 use serde_json::{Map, Value, json};
 use thiserror::Error;

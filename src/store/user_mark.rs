@@ -1,8 +1,8 @@
 //! `UserMark`: what is said of a user rather than of one session, whatever the number of sessions.
 
 use super::broken_record::BrokenRecord;
-use super::native::parse_json;
 use crate::clock::UnixMillis;
+use crate::formats::parse_json;
 use serde_json::Value;
 
 /// "Log out everywhere" and "disabled". The default says nothing.
