@@ -12,7 +12,7 @@ use crate::observe::LogSettings;
 use crate::policy::Require;
 use crate::route::{Endpoint, RouteSettings};
 use crate::store::{Envelope, StoreSettings};
-use crate::token::{CookieSource, TokenSource};
+use crate::token::TokenSource;
 use crate::upstream::UpstreamSettings;
 use serde_json::{Map, Value, json};
 
