@@ -311,7 +311,7 @@ fn server_metrics(cluster: &Cluster, metrics: &Metrics) -> Vec<ServerMetrics> {
 fn cookie_name(token: &TokenSource) -> Option<&CookieName> {
     match token {
         TokenSource::Cookie(cookie) => Some(&cookie.name),
-        TokenSource::Bearer => None,
+        TokenSource::Bearer | TokenSource::Form(_) | TokenSource::Json(_) => None,
     }
 }
 

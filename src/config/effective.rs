@@ -116,6 +116,8 @@ fn token(source: &TokenSource) -> Value {
             let duplicates = word(&words::DUPLICATES, &cookie.duplicates);
             json!({"cookie": {"name": cookie.name.as_str(), "duplicates": duplicates}})
         }
+        TokenSource::Form(field) => json!({"form": field.as_str()}),
+        TokenSource::Json(path) => json!({"json": path.names()}),
     }
 }
 
@@ -219,6 +221,7 @@ fn route(route: &RouteSettings, blueprint: &Blueprint) -> Value {
         "credentials": word(&words::CREDENTIALS, &route.credentials),
         "underscores": word(&words::UNDERSCORES, &route.underscores),
         "max_body": limit(route.max_body_bytes),
+        "body_token": route.body_token_bytes.map_or(Value::from(false), |most| show_bytes(most).into()),
         "logout": route.endpoints.iter().find_map(logout).unwrap_or(false.into()),
         "whoami": route.endpoints.contains(&Endpoint::WhoAmI),
     })

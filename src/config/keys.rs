@@ -25,7 +25,7 @@ sections! {
     UPSTREAM "upstream" ["servers", "balance", "timeout"];
     UPSTREAM_TIMEOUT "upstream_timeout" ["connect", "read", "write", "idle"];
     SOURCE "source" ["token", "key", "idle_timeout", "redis", "memory"];
-    TOKEN "token" ["cookie"];
+    TOKEN "token" ["cookie", "form", "json"];
     COOKIE "cookie" ["name", "duplicates"];
     REDIS "redis" ["url", "sentinel", "cluster", "db", "username", "password", "tls", "ca", "timeout", "on_push"];
     SENTINEL "sentinel" ["master", "nodes", "username", "password"];
@@ -33,7 +33,7 @@ sections! {
     MEMORY "memory" ["seed"];
     CACHE "cache" ["max_entries", "ttl", "negative_ttl", "stale_if_error", "invalidation"];
     ROUTE "route" ["name", "host", "path", "upstream", "sessions", "identity", "require", "invalid", "disabled",
-        "credentials", "underscores", "max_body", "logout", "whoami"];
+        "credentials", "underscores", "max_body", "body_token", "logout", "whoami"];
     LOGOUT "logout" ["cookie_path", "cookie_domain"];
     IDENTITY "identity" ["profile", "types", "allowed_roles", "anonymous_role_request", "headers"];
     REQUIRE "require" ["session", "roles", "verified"];
@@ -87,8 +87,6 @@ later! {
     "source" "jwt": "signed tokens come with a later release", "use `redis` or `memory`";
     "source" "revoked": "revocation lists for signed tokens come with a later release", "leave it out";
     "token" "cookie_session": "signed session cookies come with a later release", "use `bearer` or `cookie`";
-    "token" "form": "tokens in form bodies come with a later release", "use `bearer` or `cookie`";
-    "token" "json": "tokens in JSON bodies come with a later release", "use `bearer` or `cookie`";
     "redis" "format": "other record formats come with a later release", "write native session records";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";
     "profile" "assertion": "signed assertions come with a later release", "use the headers of a profile";

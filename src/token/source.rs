@@ -1,5 +1,6 @@
 //! `TokenSource`: where in a request a token may stand. Settings, as the configuration's `token:` list gives them.
 
+use super::body::{BodyKind, FormField, JsonPath};
 use crate::request::is_token_byte;
 use std::fmt;
 
@@ -10,6 +11,22 @@ pub enum TokenSource {
     Bearer,
     /// A pair in the `Cookie` header (RFC 6265 §5.4).
     Cookie(CookieSource),
+    /// A field of the body, where that is a form. Only routes with `body_token` look.
+    Form(FormField),
+    /// A member of the body, where that is JSON. Only routes with `body_token` look.
+    Json(JsonPath),
+}
+
+impl TokenSource {
+    /// The kind of body that it looks into; `None` for a source that needs none.
+    #[must_use]
+    pub fn body_kind(&self) -> Option<BodyKind> {
+        match self {
+            Self::Bearer | Self::Cookie(_) => None,
+            Self::Form(_) => Some(BodyKind::Form),
+            Self::Json(_) => Some(BodyKind::Json),
+        }
+    }
 }
 
 /// A named cookie.
@@ -55,6 +72,8 @@ impl fmt::Display for TokenSource {
         match self {
             Self::Bearer => f.write_str("bearer"),
             Self::Cookie(cookie) => write!(f, "cookie:{}", cookie.name.as_str()),
+            Self::Form(field) => write!(f, "form:{field}"),
+            Self::Json(path) => write!(f, "json:{path}"),
         }
     }
 }

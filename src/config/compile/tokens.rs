@@ -1,9 +1,10 @@
 //! `token:` of a session source.
 
 use crate::config::keys;
+use crate::config::raw::Yaml;
 use crate::config::reading::{Mapping, Value};
 use crate::config::words;
-use crate::token::{CookieName, CookieSource, Duplicates, TokenSource};
+use crate::token::{CookieName, CookieSource, Duplicates, FormField, JsonPath, TokenSource};
 
 /// Where the tokens of a source stand, in order. Left out: bearer, then a cookie called `session`.
 pub(super) fn sources(source: &Mapping<'_>) -> Vec<TokenSource> {
@@ -27,7 +28,7 @@ pub(super) fn sources(source: &Mapping<'_>) -> Vec<TokenSource> {
     found
 }
 
-const HELP: &str = "`bearer`, or a cookie: {cookie: session}";
+const HELP: &str = "`bearer`, or one of {cookie: session}, {form: token}, {json: token}";
 
 /// What a source looks at when nothing is said.
 pub(super) fn by_default() -> Vec<TokenSource> {
@@ -45,16 +46,39 @@ pub(super) fn by_default() -> Vec<TokenSource> {
 
 fn token(value: Value<'_>) -> Option<TokenSource> {
     if !value.is_mapping() {
-        let word = value.choice_or("token", &[("bearer", ())], Some("{cookie: session}"));
+        let word = value.choice_or(
+            "token",
+            &[("bearer", ())],
+            Some("{cookie: session}, {form: token}, {json: token}"),
+        );
         return word.map(|()| TokenSource::Bearer);
     }
     let section = value.mapping(keys::TOKEN)?;
-    let Some(cookie) = section.get("cookie") else {
-        if value.node.entries().is_empty() {
-            value.expected(HELP, "");
+    let mut places = PLACES
+        .iter()
+        .filter_map(|(key, read)| Some((section.get(key)?, read)));
+    match (places.next(), places.next()) {
+        (Some((place, read)), None) => read(place),
+        (Some(_), Some(_)) => {
+            value.fault("an entry is one place", "a dash for each");
+            None
         }
-        return None;
-    };
+        // Another key has been reported.
+        (None, _) => {
+            if value.node.entries().is_empty() {
+                value.expected(HELP, "");
+            }
+            None
+        }
+    }
+}
+
+type Read = fn(Value<'_>) -> Option<TokenSource>;
+
+/// Where a token may stand that has a name.
+const PLACES: [(&str, Read); 3] = [("cookie", in_cookie), ("form", in_form), ("json", in_json)];
+
+fn in_cookie(cookie: Value<'_>) -> Option<TokenSource> {
     if !cookie.is_mapping() {
         let name = cookie_name(cookie)?;
         let duplicates = Duplicates::default();
@@ -67,6 +91,34 @@ fn token(value: Value<'_>) -> Option<TokenSource> {
         name,
         duplicates: duplicates.unwrap_or_default(),
     }))
+}
+
+fn in_form(field: Value<'_>) -> Option<TokenSource> {
+    let name = FormField::new(field.text()?);
+    if name.is_none() {
+        field.fault("not the name of a field", "1 to 128 bytes on one line");
+    }
+    name.map(TokenSource::Form)
+}
+
+/// `auth.token`, or a list where a name has a dot.
+fn in_json(path: Value<'_>) -> Option<TokenSource> {
+    let names: Vec<&str> = match path.node.yaml {
+        Yaml::List(_) => path
+            .items()
+            .into_iter()
+            .map(Value::text)
+            .collect::<Option<_>>()?,
+        _ => path.text()?.split('.').collect(),
+    };
+    let found = JsonPath::new(names);
+    if found.is_none() {
+        path.fault(
+            "not a path to a member",
+            "1 to 8 names of 1 to 128 bytes, `auth.token` or [auth, token]",
+        );
+    }
+    found.map(TokenSource::Json)
 }
 
 fn cookie_name(value: Value<'_>) -> Option<CookieName> {
