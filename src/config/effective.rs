@@ -116,6 +116,9 @@ fn token(source: &TokenSource) -> Value {
             let duplicates = word(&words::DUPLICATES, &cookie.duplicates);
             json!({"cookie": {"name": cookie.name.as_str(), "duplicates": duplicates}})
         }
+        TokenSource::SignedCookie { cookie, .. } => {
+            json!({"cookie_session": {"name": cookie.name.as_str(), "keys": REDACTED}})
+        }
         TokenSource::Form(field) => json!({"form": field.as_str()}),
         TokenSource::Json(path) => json!({"json": path.names()}),
     }

@@ -163,7 +163,7 @@ impl ChangeSink for Subscription {
         match revocation {
             Revocation::Session(sid) => self.loader.sessions.cut(sid.bits()),
             Revocation::User { id, .. } => self.user(id),
-            Revocation::Token(id) => self.revoked(id),
+            Revocation::Token { id, .. } => self.revoked(id),
         }
         self.announced.inc();
         self.heard();

@@ -2,6 +2,7 @@
 
 use super::body::BodyKind;
 use super::body_tokens::BodyTokens;
+use super::shown::Shown;
 use super::source::TokenSource;
 use super::unusable::Unusable;
 use super::{bearer, cookie};
@@ -14,8 +15,8 @@ pub enum Extraction<'a> {
     Absent,
     /// A token, in the shape its kind may have.
     Found {
-        /// As shown; at most 8 KiB of visible ASCII.
-        token: &'a str,
+        /// As it stands there.
+        shown: Shown<'a>,
         /// Index into the list that was asked.
         source: usize,
     },
@@ -41,16 +42,19 @@ pub fn extract<'a>(
         .enumerate()
         .map(|(place, source)| {
             let shown = match source {
-                TokenSource::Bearer => bearer::find(headers),
-                TokenSource::Cookie(cookie) => cookie::find(headers, cookie),
-                TokenSource::Form(_) | TokenSource::Json(_) => body.at(place),
+                TokenSource::Bearer => plain(bearer::find(headers)),
+                TokenSource::Cookie(cookie) => plain(cookie::find(headers, cookie)),
+                TokenSource::SignedCookie { cookie, signature } => {
+                    cookie::find_signed(headers, cookie, signature)
+                }
+                TokenSource::Form(_) | TokenSource::Json(_) => plain(body.at(place)),
             };
             (place, shown)
         })
         .find_map(|(source, shown)| Some((source, shown?)));
     match shown {
         None => Extraction::Absent,
-        Some((source, Ok(token))) => Extraction::Found { token, source },
+        Some((source, Ok(shown))) => Extraction::Found { shown, source },
         Some((source, Err(reason))) => Extraction::Unusable { source, reason },
     }
 }
@@ -64,6 +68,10 @@ pub fn asks_body(sources: &[TokenSource], headers: &HeaderMap) -> Option<BodyKin
     let before = sources.get(..sources.iter().position(looks)?)?;
     let is_absent = extract(before, headers, &BodyTokens::default()) == Extraction::Absent;
     is_absent.then_some(kind)
+}
+
+fn plain(found: Option<Result<&str, Unusable>>) -> Option<Result<Shown<'_>, Unusable>> {
+    found.map(|found| found.map(Shown::plain))
 }
 
 /// Never shows the token (design rule R13).
@@ -81,7 +89,7 @@ impl std::fmt::Debug for Extraction<'_> {
 mod tests {
     use super::{Extraction, extract};
     use crate::token::{BodyKind, BodyTokens, FormField, JsonPath, asks_body};
-    use crate::token::{CookieName, CookieSource, Duplicates, TokenSource, Unusable};
+    use crate::token::{CookieName, CookieSource, Duplicates, Shown, TokenSource, Unusable};
     use http::{HeaderMap, HeaderName, HeaderValue};
     use proptest::prelude::*;
 
@@ -108,7 +116,10 @@ mod tests {
 
     #[test]
     fn the_first_source_that_is_shown_anything_decides() {
-        let found = |source, token| Extraction::Found { token, source };
+        let found = |source, token| Extraction::Found {
+            shown: Shown::plain(token),
+            source,
+        };
         let malformed = |source| Extraction::Unusable {
             source,
             reason: Unusable::Malformed,
@@ -181,7 +192,10 @@ mod tests {
         let field = |name| TokenSource::Form(FormField::new(name).expect("a name"));
         let json = TokenSource::Json(JsonPath::new(["t"]).expect("a path"));
         let sources = [json, field("a"), TokenSource::Bearer, field("t")];
-        let found = |source, token| Extraction::Found { token, source };
+        let found = |source, token| Extraction::Found {
+            shown: Shown::plain(token),
+            source,
+        };
         let malformed = |source| Extraction::Unusable {
             source,
             reason: Unusable::Malformed,
@@ -236,7 +250,8 @@ mod tests {
                 }
             }
             let sources = [TokenSource::Bearer, cookie("session")];
-            if let Extraction::Found { token, .. } = extract(&sources, &headers, &BodyTokens::default()) {
+            if let Extraction::Found { shown, .. } = extract(&sources, &headers, &BodyTokens::default()) {
+                let token = shown.token;
                 prop_assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
             }
         }

@@ -11,6 +11,13 @@ pub enum TokenSource {
     Bearer,
     /// A pair in the `Cookie` header (RFC 6265 §5.4).
     Cookie(CookieSource),
+    /// A cookie, and another one that signs it: `session` and `session.sig` (features.md A.5).
+    SignedCookie {
+        /// The one.
+        cookie: CookieSource,
+        /// The other.
+        signature: CookieSource,
+    },
     /// A field of the body, where that is a form. Only routes with `body_token` look.
     Form(FormField),
     /// A member of the body, where that is JSON. Only routes with `body_token` look.
@@ -18,11 +25,24 @@ pub enum TokenSource {
 }
 
 impl TokenSource {
+    /// The cookies that it reads.
+    pub fn cookies(&self) -> impl Iterator<Item = &CookieName> {
+        let (cookie, signature) = match self {
+            Self::Bearer | Self::Form(_) | Self::Json(_) => (None, None),
+            Self::Cookie(cookie) => (Some(cookie), None),
+            Self::SignedCookie { cookie, signature } => (Some(cookie), Some(signature)),
+        };
+        cookie
+            .into_iter()
+            .chain(signature)
+            .map(|cookie| &cookie.name)
+    }
+
     /// The kind of body that it looks into; `None` for a source that needs none.
     #[must_use]
     pub fn body_kind(&self) -> Option<BodyKind> {
         match self {
-            Self::Bearer | Self::Cookie(_) => None,
+            Self::Bearer | Self::Cookie(_) | Self::SignedCookie { .. } => None,
             Self::Form(_) => Some(BodyKind::Form),
             Self::Json(_) => Some(BodyKind::Json),
         }
@@ -72,6 +92,9 @@ impl fmt::Display for TokenSource {
         match self {
             Self::Bearer => f.write_str("bearer"),
             Self::Cookie(cookie) => write!(f, "cookie:{}", cookie.name.as_str()),
+            Self::SignedCookie { cookie, .. } => {
+                write!(f, "signed cookie:{}", cookie.name.as_str())
+            }
             Self::Form(field) => write!(f, "form:{field}"),
             Self::Json(path) => write!(f, "json:{path}"),
         }

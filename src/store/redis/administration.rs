@@ -114,7 +114,7 @@ impl RedisStore {
         let own = match revocation {
             Revocation::Session(sid) => own_keys::revoked_session(*sid),
             Revocation::User { id, .. } => own_keys::user(id),
-            Revocation::Token(id) => own_keys::revoked(id),
+            Revocation::Token { id, .. } => own_keys::revoked(id),
         };
         self.servers.changed(own.as_bytes());
         let mut publish = pipe();
@@ -153,7 +153,7 @@ impl RedisStore {
                 }
                 removal.rest = is_cut.then(|| MORE.into());
             }
-            Revocation::Token(_) => {}
+            Revocation::Token { .. } => {}
         }
         Ok(())
     }

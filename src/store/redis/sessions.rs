@@ -13,7 +13,7 @@ use crate::store::feed::{ChangeSink, Feed};
 use crate::store::key::KeyTemplate;
 use crate::store::own_keys;
 use crate::store::revocation::Revocation;
-use crate::store::session::{SessionKey, StoredSession};
+use crate::store::session::{SessionKey, Standing, StoredSession};
 use crate::store::settings::RedisSettings;
 use crate::store::user_mark::UserMark;
 use crate::token::{Credential, TokenDigest};
@@ -145,6 +145,22 @@ impl SessionStore for RedisStore {
         self.read(&session.key, session.digest, now).await
     }
 
+    async fn standing(
+        &self,
+        session: TokenDigest,
+        token_id: Option<&str>,
+    ) -> Result<Standing, LookupError> {
+        let announced = self.ledger.revokes(session.sid())
+            || token_id.is_some_and(|id| self.ledger.revokes_token(id));
+        let question = reply::standing_question(session, token_id);
+        let answer = reply::standing_answer(self.servers.ask(&question).await?);
+        self.note(answer.as_ref().err());
+        answer.map(|mut standing| {
+            standing.is_revoked |= announced;
+            standing
+        })
+    }
+
     async fn user(&self, user_id: &str) -> Result<UserMark, LookupError> {
         let announced = self.ledger.not_before(user_id);
         let replies = self.servers.ask(&reply::user_question(user_id)).await?;
@@ -172,7 +188,7 @@ impl SessionStore for RedisStore {
         let key = self.key.key(credential);
         match self.read(&key, credential.digest(), Now::read()).await {
             Ok(Some(_)) => {}
-            Ok(None) | Err(LookupError::Broken(_)) => {
+            Ok(None) | Err(LookupError::Broken(_) | LookupError::Without(_)) => {
                 self.servers.changed(key.as_bytes());
                 return Ok(());
             }
