@@ -4,8 +4,9 @@ mod site;
 mod wire;
 
 use self::site::{FORM, JSON, chunked, post, started};
-use crate::harness::record;
-use serde_json::json;
+use crate::harness::{Stack, record};
+use serde_json::{Value, json};
+use std::fs;
 
 #[test]
 fn a_form_or_json_body_says_who_it_is_and_reaches_the_upstream_unchanged() {
@@ -194,81 +195,68 @@ fn a_token_in_a_body_logs_out() {
     assert_eq!(user(), "-");
 }
 
+/// What `explain` says about a body of this type.
+fn explained(stack: &Stack, host: &str, media_type: &str, options: &[&str]) -> Value {
+    let content_type = format!("Content-Type: {media_type}");
+    let words = ["explain", "-c", "gate.yaml", "--json", "--host", host, "-H"];
+    let output = stack.command(&[&words[..], &[&content_type], options].concat());
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert!(!said.contains("token-1"), "R13: {said}");
+    serde_json::from_str(&said).expect("JSON")
+}
+
 #[test]
 fn what_is_explained_of_a_body_is_what_is_done() {
     let stack = started();
-    let explain = |words: &[&str]| {
-        let output = stack.command(&[&["explain", "-c", "gate.yaml", "--json"], words].concat());
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(0), "{told}");
-        let said = String::from_utf8(output.stdout).expect("text");
-        assert!(!said.contains("token-1"), "{said}");
-        serde_json::from_str::<serde_json::Value>(&said).expect("JSON")
-    };
-    std::fs::write(stack.path("body.json"), r#"{"auth":{"token":"token-1"}}"#)
-        .expect("scratch is writable");
-    let (form, json) = (
-        format!("Content-Type: {FORM}"),
-        format!("Content-Type: {JSON}"),
-    );
-    for live in [&[][..], &["--live"]] {
-        let said = explain(
-            &[
-                &[
-                    "--host",
-                    "app.test",
-                    "-H",
-                    &form,
-                    "--data",
-                    "access_token=token-1",
-                ],
-                live,
-            ]
-            .concat(),
-        );
-        let told = [&said["credential"], &said["source"], &said["outcome"]];
-        assert_eq!(
-            told,
-            [&json!("form:access_token"), &json!("api"), &json!("valid")],
-            "{said:#}"
-        );
-        let said = explain(
-            &[
-                &[
-                    "--host",
-                    "app.test",
-                    "-H",
-                    &json,
-                    "--data-file",
-                    "body.json",
-                ],
-                live,
-            ]
-            .concat(),
-        );
-        assert_eq!(
-            (&said["credential"], &said["status"]),
-            (&json!("json:auth.token"), &json!(null))
-        );
-        let said = explain(
-            &[
-                &["--host", "members.test", "-H", &json, "-d", "nonsense"],
-                live,
-            ]
-            .concat(),
-        );
-        assert_eq!(
-            (&said["credential"], &said["status"]),
-            (&json!("json:token"), &json!(401)),
-            "{said:#}"
-        );
-        let large = "x".repeat(1025);
-        let said = explain(&[&["--host", "app.test", "-H", &form, "-d", &large], live].concat());
-        assert_eq!(
-            (&said["reason"], &said["status"]),
-            (&json!("token_body_too_large"), &json!(413))
-        );
-        let said = explain(&[&["--host", "app.test", "--token", "token-1"], live].concat());
-        assert_eq!(said["credential"], json!("bearer"));
+    let file = stack.path("body.json");
+    fs::write(file, r#"{"auth":{"token":"token-1"}}"#).expect("scratch is writable");
+    let large = "x".repeat(1025);
+    let form = ["--data", "access_token=token-1"];
+    let cases: [(&str, &str, [&str; 2], Value); 6] = [
+        (
+            "app.test",
+            FORM,
+            form,
+            json!(["form:access_token", "valid", null]),
+        ),
+        (
+            "app.test",
+            JSON,
+            ["--data-file", "body.json"],
+            json!(["json:auth.token", "valid", null]),
+        ),
+        (
+            "members.test",
+            JSON,
+            ["-d", "nonsense"],
+            json!(["json:token", "invalid", 401]),
+        ),
+        (
+            "app.test",
+            FORM,
+            ["-d", &large],
+            json!([null, "absent", 413]),
+        ),
+        (
+            "app.test",
+            "text/plain",
+            form,
+            json!([null, "absent", null]),
+        ),
+        (
+            "app.test",
+            FORM,
+            ["--token", "token-1"],
+            json!(["bearer", "valid", null]),
+        ),
+    ];
+    for (host, media_type, options, expected) in cases {
+        for live in [&[][..], &["--live"]] {
+            let said = explained(&stack, host, media_type, &[&options[..], live].concat());
+            let told = json!([said["credential"], said["outcome"], said["status"]]);
+            assert_eq!(told, expected, "{host} {media_type} {options:?}: {said:#}");
+        }
     }
 }

@@ -91,17 +91,17 @@ fn a_body_larger_than_the_cap_passes_where_nothing_is_looked_for_in_it() {
 #[test]
 fn a_source_before_the_body_decides_without_waiting_for_it() {
     let stack = started();
-    for (lines, user) in [
-        ("Authorization: Bearer token-2", "u-18"),
-        ("Authorization: Bearer nobody", "-"),
-        ("Authorization: Bearer", "-"),
-        ("Cookie: session=token-2", "u-18"),
+    for (path, lines, user) in [
+        ("/1", "Authorization: Bearer token-2", "u-18"),
+        ("/2", "Authorization: Bearer nobody", "-"),
+        ("/3", "Authorization: Bearer", "-"),
+        ("/4", "Cookie: session=token-2", "u-18"),
     ] {
         let mut connection = stack.connect();
         connection.send(format!(
-            "POST /early HTTP/1.1\r\nHost: app.test\r\nContent-Type: {FORM}\r\n{lines}\r\nContent-Length: 20\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nHost: app.test\r\nContent-Type: {FORM}\r\n{lines}\r\nContent-Length: 20\r\n\r\n"
         ));
-        let seen = stack.upstream.wait_for("/early", 0);
+        let seen = stack.upstream.wait_for(path, 0);
         assert!(
             !seen.is_complete,
             "{lines}: the upstream hears of it before the body has come"
