@@ -23,17 +23,19 @@ pub(super) async fn look_into_body(
     context: &mut Context,
     request: &mut impl Incoming,
 ) -> pingora::Result<Option<Decision>> {
+    if !has_body(request.head()) {
+        return Ok(None);
+    }
     let Context {
         target, runtime, ..
     } = &*context;
-    let Some(route) = runtime
-        .routes
-        .find(&target.host, &target.path)
-        .map(Arc::clone)
+    let met = runtime.routes.find(&target.host, &target.path);
+    let Some((route, cap)) = met.and_then(|route| Some((route, route.settings.body_token_bytes?)))
     else {
         return Ok(None);
     };
-    let wanted = match wanted(&route, request.head()) {
+    let route = Arc::clone(route);
+    let wanted = match wanted(&route, cap, request.head()) {
         Ok(Some(wanted)) => wanted,
         Ok(None) => return Ok(None),
         Err(denial) => return Ok(Some(Decision::refused(Some(route), denial))),
@@ -67,17 +69,15 @@ struct Wanted {
     past_most: Denial,
 }
 
+/// Whether there is a body that may be looked into: that of a GET has no meaning (RFC 9110 §9.3.1).
+fn has_body(head: &RequestHeader) -> bool {
+    let is_chunked = || head.headers.contains_key(TRANSFER_ENCODING);
+    !matches!(head.method, Method::GET | Method::HEAD)
+        && (announced_length(head).is_some_and(|length| length > 0) || is_chunked())
+}
+
 /// Whether the body has to be read; or why it is refused unread.
-fn wanted(route: &Route, head: &RequestHeader) -> Result<Option<Wanted>, Denial> {
-    let Some(cap) = route.settings.body_token_bytes else {
-        return Ok(None);
-    };
-    let announced = announced_length(head);
-    let is_chunked = head.headers.contains_key(TRANSFER_ENCODING);
-    let has_body = is_chunked || announced.is_some_and(|length| length > 0);
-    if !has_body || matches!(head.method, Method::GET | Method::HEAD) {
-        return Ok(None);
-    }
+fn wanted(route: &Route, cap: u64, head: &RequestHeader) -> Result<Option<Wanted>, Denial> {
     let Some(kind) = asks_body(&route.tokens, &head.headers) else {
         return Ok(None);
     };
@@ -85,7 +85,7 @@ fn wanted(route: &Route, head: &RequestHeader) -> Result<Option<Wanted>, Denial>
         Some(most) if most < cap => (most, Denial::BodyTooLarge),
         _ => (cap, Denial::TokenBodyTooLarge),
     };
-    if announced.is_some_and(|length| length > most) {
+    if announced_length(head).is_some_and(|length| length > most) {
         return Err(past_most);
     }
     if is_encoded(&head.headers) {

@@ -312,7 +312,11 @@ fn what_is_sent_again_is_the_same_body_and_counts_once() {
     stack.upstream.on("/dead", Answer::RawThenClose(Vec::new()));
     let body = form_of(60, "token-1");
     for (host, body) in [("app.test", form_of(1024, "token-1")), ("small.test", body)] {
-        for request in [post(host, FORM, "", &body), chunked(host, FORM, &body, 9)] {
+        for request in [
+            post(host, FORM, "", &body),
+            post(host, FORM, "Expect: 100-continue\r\n", &body),
+            chunked(host, FORM, &body, 9),
+        ] {
             let before = stack.upstream.count();
             assert_eq!(
                 stack.get("/warm").send().status,
@@ -336,6 +340,24 @@ fn what_is_sent_again_is_the_same_body_and_counts_once() {
                 );
                 assert_eq!(seen.one("x-skygear-user-id"), Some("u-17"));
             }
+        }
+    }
+}
+
+#[test]
+fn a_body_is_read_however_its_bytes_arrive() {
+    let stack = started();
+    let body = b"a=%00&access_token=token-1&b=+";
+    for request in [
+        post("members.test", FORM, "", body),
+        chunked("members.test", FORM, body, 9),
+    ] {
+        for cut in 1..request.len() {
+            let mut connection = stack.connect();
+            let (head, tail) = request.split_at(cut);
+            let reply = connection.send(head).send(tail).reply();
+            assert_eq!(reply.status, 200, "cut at {cut}");
+            assert_eq!(reply.seen().body, body, "cut at {cut}");
         }
     }
 }
