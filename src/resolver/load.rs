@@ -132,7 +132,7 @@ impl Loader {
         carried: &Carried,
         stored: &mut StoredSession,
     ) -> Result<(), LookupError> {
-        let token_id = carried.token_id.as_deref();
+        let token_id = carried.token_id();
         if let Some(id) = token_id {
             question.name = Some(self.tie(TokenDigest::of(id)));
         }

@@ -144,6 +144,7 @@ impl ChangeSink for Subscription {
                 self.loader.sessions.invalidate(&key);
             }
             Change::Touched(session) => self.touched(session),
+            Change::Shared(name) => self.loader.sessions.cut(name.sid().bits()),
             Change::User(user_id) => self.user(user_id),
             Change::Revoked(name) => self.revoked(name),
         }

@@ -76,10 +76,26 @@ pub struct StoredSession {
 }
 
 /// Of a session that the store keeps no record of.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Carried {
-    /// The id of a signed token (`jti`): 1 to 256 bytes of visible ASCII.
-    pub token_id: Option<String>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// What was shown proves it, until its own end.
+    Proven {
+        /// The id of a signed token (`jti`): 1 to 256 bytes of visible ASCII.
+        token_id: Option<String>,
+    },
+    /// Somebody else was asked.
+    Vouched,
+}
+
+impl Carried {
+    /// The id of a signed token.
+    #[must_use]
+    pub fn token_id(&self) -> Option<&str> {
+        match self {
+            Self::Proven { token_id } => token_id.as_deref(),
+            Self::Vouched => None,
+        }
+    }
 }
 
 /// What a store says of a session whose record it does not keep.

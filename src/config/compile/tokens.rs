@@ -1,27 +1,41 @@
 //! `token:` of a session source.
 
+use super::cookie_session;
+use super::format;
 use crate::config::keys;
 use crate::config::raw::Yaml;
 use crate::config::reading::{Mapping, Value};
 use crate::config::words;
+use crate::store::Envelope;
 use crate::token::{CookieName, CookieSource, Duplicates, FormField, JsonPath, TokenSource};
 
-/// Where the tokens of a source stand, in order. Left out: bearer, then a cookie called `session`.
-pub(super) fn sources(source: &Mapping<'_>) -> Vec<TokenSource> {
+/// One entry of `token:`.
+pub(super) struct Place {
+    pub(super) token: TokenSource,
+    /// Of a cookie that carries what it is about.
+    pub(super) envelope: Option<Envelope>,
+}
+
+/// Where the tokens of a source stand, in order. Left out: where the format's framework puts them, else bearer and then a
+/// cookie called `session`.
+pub(super) fn places(source: &Mapping<'_>) -> Vec<Place> {
     let Some(value) = source.get("token") else {
-        return by_default();
+        let preset = source.get("redis").and_then(format::preset_of);
+        let tokens =
+            preset.map_or_else(by_default, |preset| in_order(preset.bearer, preset.cookies));
+        return tokens.into_iter().map(plain).collect();
     };
     let items = value.items();
     if items.is_empty() {
         value.fault("a source looks for its token somewhere", HELP);
     }
-    let mut found: Vec<TokenSource> = Vec::new();
+    let mut found: Vec<Place> = Vec::new();
     for item in items {
-        match token(item) {
-            Some(token) if found.contains(&token) => {
+        match place(item) {
+            Some(place) if found.iter().any(|known| known.token == place.token) => {
                 item.fault("this place is looked at already", "remove it");
             }
-            Some(token) => found.push(token),
+            Some(place) => found.push(place),
             None => {}
         }
     }
@@ -32,26 +46,36 @@ const HELP: &str = "`bearer`, or one of {cookie: session}, {form: token}, {json:
 
 /// What a source looks at when nothing is said.
 pub(super) fn by_default() -> Vec<TokenSource> {
-    let cookie = CookieName::new("session").map(|name| {
+    in_order(true, &["session"])
+}
+
+fn in_order(bearer: bool, cookies: &[&str]) -> Vec<TokenSource> {
+    let named = cookies.iter().filter_map(|name| CookieName::new(name));
+    let cookies = named.map(|name| {
         TokenSource::Cookie(CookieSource {
             name,
             duplicates: Duplicates::default(),
         })
     });
-    [Some(TokenSource::Bearer), cookie]
-        .into_iter()
-        .flatten()
-        .collect()
+    let bearer = bearer.then_some(TokenSource::Bearer);
+    bearer.into_iter().chain(cookies).collect()
 }
 
-fn token(value: Value<'_>) -> Option<TokenSource> {
+fn plain(token: TokenSource) -> Place {
+    Place {
+        token,
+        envelope: None,
+    }
+}
+
+fn place(value: Value<'_>) -> Option<Place> {
     if !value.is_mapping() {
         let word = value.choice_or(
             "token",
             &[("bearer", ())],
             Some("{cookie: session}, {form: token}, {json: token}"),
         );
-        return word.map(|()| TokenSource::Bearer);
+        return word.map(|()| plain(TokenSource::Bearer));
     }
     let section = value.mapping(keys::TOKEN)?;
     let mut places = PLACES
@@ -59,8 +83,11 @@ fn token(value: Value<'_>) -> Option<TokenSource> {
         .filter_map(|(key, read)| Some((section.get(key)?, read)));
     match (places.next(), places.next()) {
         (Some((place, read)), None) => read(place),
-        (Some(_), Some(_)) => {
-            value.fault("an entry is one place", "a dash for each");
+        (Some(_), Some((second, _))) => {
+            second.fault(
+                "one place is one kind of token",
+                "make it an entry of its own",
+            );
             None
         }
         // Another key has been reported.
@@ -73,36 +100,48 @@ fn token(value: Value<'_>) -> Option<TokenSource> {
     }
 }
 
-type Read = fn(Value<'_>) -> Option<TokenSource>;
+type Read = fn(Value<'_>) -> Option<Place>;
 
 /// Where a token may stand that has a name.
-const PLACES: [(&str, Read); 3] = [("cookie", in_cookie), ("form", in_form), ("json", in_json)];
+const PLACES: [(&str, Read); 4] = [
+    ("cookie", cookie_place),
+    ("cookie_session", cookie_session::place),
+    ("form", form_place),
+    ("json", json_place),
+];
 
-fn in_cookie(cookie: Value<'_>) -> Option<TokenSource> {
+fn cookie_place(cookie: Value<'_>) -> Option<Place> {
     if !cookie.is_mapping() {
         let name = cookie_name(cookie)?;
         let duplicates = Duplicates::default();
-        return Some(TokenSource::Cookie(CookieSource { name, duplicates }));
+        return Some(plain(TokenSource::Cookie(CookieSource {
+            name,
+            duplicates,
+        })));
     }
-    let section = cookie.mapping(keys::COOKIE)?;
-    let duplicates = section.choice("duplicates", &words::DUPLICATES);
-    let name = cookie_name(section.required("name", "the cookie's name")?)?;
-    Some(TokenSource::Cookie(CookieSource {
-        name,
-        duplicates: duplicates.unwrap_or_default(),
-    }))
+    named_cookie(&cookie.mapping(keys::COOKIE)?).map(|cookie| plain(TokenSource::Cookie(cookie)))
 }
 
-fn in_form(field: Value<'_>) -> Option<TokenSource> {
+/// `name` and `duplicates` of a cookie.
+pub(super) fn named_cookie(section: &Mapping<'_>) -> Option<CookieSource> {
+    let duplicates = section.choice("duplicates", &words::DUPLICATES);
+    let name = cookie_name(section.required("name", "the cookie's name")?)?;
+    Some(CookieSource {
+        name,
+        duplicates: duplicates.unwrap_or_default(),
+    })
+}
+
+fn form_place(field: Value<'_>) -> Option<Place> {
     let name = FormField::new(field.text()?);
     if name.is_none() {
         field.fault("not the name of a field", "1 to 128 bytes on one line");
     }
-    name.map(TokenSource::Form)
+    name.map(|name| plain(TokenSource::Form(name)))
 }
 
 /// `auth.token`, or a list where a name has a dot.
-fn in_json(path: Value<'_>) -> Option<TokenSource> {
+fn json_place(path: Value<'_>) -> Option<Place> {
     let names: Vec<&str> = match path.node.yaml {
         Yaml::List(_) => path
             .items()
@@ -118,7 +157,7 @@ fn in_json(path: Value<'_>) -> Option<TokenSource> {
             "1 to 8 names of 1 to 128 bytes, `auth.token` or [auth, token]",
         );
     }
-    found.map(TokenSource::Json)
+    found.map(|path| plain(TokenSource::Json(path)))
 }
 
 fn cookie_name(value: Value<'_>) -> Option<CookieName> {

@@ -77,11 +77,11 @@ fn what_cannot_be_a_place_or_a_size_is_refused() {
         ("{json: [a, {b: c}]}", "expected text, found a mapping []"),
         (
             "{form: a, json: b}",
-            "an entry is one place [a dash for each]",
+            "one place is one kind of token [make it an entry of its own]",
         ),
         (
             "{body: a}",
-            "unknown key `body` [known here: cookie, form, json]",
+            "unknown key `body` [known here: cookie, cookie_session, form, json]",
         ),
     ];
     for (token, said) in tokens {
