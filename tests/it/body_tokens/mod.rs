@@ -4,7 +4,10 @@ mod site;
 mod wire;
 
 use self::site::{FORM, JSON, chunked, post, started};
-use crate::harness::{Stack, record};
+use crate::harness::{Stack, record, stack};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
 use serde_json::{Value, json};
 use std::fs;
 
@@ -259,4 +262,35 @@ fn what_is_explained_of_a_body_is_what_is_done() {
             assert_eq!(told, expected, "{host} {media_type} {options:?}: {said:#}");
         }
     }
+}
+
+/// Seed 001: the token is a JWT, wherever it stands, and its own fields say who it is.
+#[test]
+fn a_jwt_in_a_body_says_who_it_is() {
+    let yaml = "
+sessions:
+  api:
+    token: [bearer, {cookie: access_token}, {form: access_token}, {json: token}]
+    jwt: {algorithms: [HS256], secret: {env: JWT_KEY}, no_expiry: allow, map: {user_id: id}}
+routes:
+  - {host: members.test, upstream: 'unix:app.sock', identity: skygear, require: session, body_token: true}
+";
+    let key = "0123456789abcdef0123456789abcdef";
+    let stack = stack(yaml).env("JWT_KEY", key).start();
+    let coded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let head = coded(br#"{"alg":"HS256","typ":"JWT"}"#);
+    let claims = json!({"id": "u-123", "email": "user@email.com"}).to_string();
+    let signed = format!("{head}.{}", coded(claims.as_bytes()));
+    let tag = hmac::sign(
+        &hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()),
+        signed.as_bytes(),
+    );
+    let jwt = format!("{signed}.{}", coded(tag.as_ref()));
+    let ask =
+        |media_type: &str, body: String| stack.exchange(post("members.test", media_type, "", body));
+    assert_eq!(ask(FORM, format!("access_token={jwt}&a=1")).user(), "u-123");
+    assert_eq!(ask(JSON, json!({"token": jwt}).to_string()).user(), "u-123");
+    let forged = jwt.replacen(&head, &coded(br#"{"alg":"none"}"#), 1);
+    let told = ask(JSON, json!({"token": forged}).to_string()).denial();
+    assert_eq!(told, (401, "invalid_session".to_owned()));
 }
