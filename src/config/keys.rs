@@ -17,8 +17,8 @@ macro_rules! sections {
 }
 
 sections! {
-    ROOT "configuration" ["version", "listen", "trusted_proxies", "client", "upstreams", "sessions", "cache", "routes",
-        "admin", "threads", "log", "shutdown"];
+    ROOT "configuration" ["version", "listen", "trusted_proxies", "client", "upstreams", "sessions", "cache", "assertion",
+        "routes", "admin", "threads", "log", "shutdown"];
     LISTENER "listener" ["address"];
     CLIENT "client" ["timeout", "max_header", "max_headers", "max_body"];
     CLIENT_TIMEOUT "client_timeout" ["header", "idle", "read", "write"];
@@ -32,10 +32,12 @@ sections! {
     REDIS_TIMEOUT "redis_timeout" ["connect", "reply"];
     MEMORY "memory" ["seed"];
     CACHE "cache" ["max_entries", "ttl", "negative_ttl", "stale_if_error", "invalidation"];
+    ASSERTION "assertion" ["issuer", "algorithm", "keys", "lifetime", "header"];
     ROUTE "route" ["name", "host", "path", "upstream", "sessions", "identity", "require", "invalid", "disabled",
         "credentials", "underscores", "max_body", "logout", "whoami"];
     LOGOUT "logout" ["cookie_path", "cookie_domain"];
-    IDENTITY "identity" ["profile", "types", "allowed_roles", "anonymous_role_request", "headers"];
+    IDENTITY "identity" ["profile", "types", "allowed_roles", "anonymous_role_request", "headers",
+        "audience", "header"];
     REQUIRE "require" ["session", "roles", "verified"];
     ADMIN "admin" ["listen", "token"];
     LOG "log" ["level", "format", "access"];
@@ -91,7 +93,6 @@ later! {
     "token" "json": "tokens in JSON bodies come with a later release", "use `bearer` or `cookie`";
     "redis" "format": "other record formats come with a later release", "write native session records";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";
-    "profile" "assertion": "signed assertions come with a later release", "use the headers of a profile";
 }
 
 /// `did you mean …?` if one of the words is near enough to have been meant.

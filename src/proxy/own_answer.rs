@@ -1,4 +1,4 @@
-//! What the gateway answers itself on a route: logging out, and telling a browser who it is.
+//! What the gateway answers itself on a route: logging out, telling a browser who it is, and the keys of assertions.
 
 use super::context::Context;
 use super::decision::{Decision, Denial, Standing};
@@ -50,6 +50,12 @@ pub(super) async fn answer(
         (Some(Endpoint::LogOut(cookie)), _) => log_out(session, context, route, cookie).await,
         (Some(Endpoint::WhoAmI), Standing::Valid(identity)) => {
             let own = Own::json(StatusCode::OK, &who(identity));
+            reply(session, own, context.request_id.as_ref()).await
+        }
+        (Some(Endpoint::KeySet), _) => {
+            let asserter = context.runtime.asserter.as_ref();
+            let keys = asserter.map(|asserter| asserter.key_set().clone());
+            let own = Own::key_set(keys.unwrap_or_default());
             reply(session, own, context.request_id.as_ref()).await
         }
         // The route's policy has let nobody else pass.
