@@ -95,7 +95,7 @@ impl Asserter {
     ///
     /// # Errors
     /// When it cannot be signed.
-    pub fn assert(
+    pub fn token(
         &self,
         plan: usize,
         identity: &Identity,

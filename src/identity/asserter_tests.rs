@@ -69,7 +69,7 @@ impl Scene {
     }
 
     fn asserted(&self, plan: usize, identity: &Identity, at: UnixMillis) -> HeaderValue {
-        let asserted = self.asserter.assert(plan, identity, self.sid, at);
+        let asserted = self.asserter.token(plan, identity, self.sid, at);
         asserted.expect("it signs").expect("there is an assertion")
     }
 }
@@ -100,7 +100,7 @@ fn the_claims_say_who_by_whom_and_for_whom() {
     assert!(value.is_sensitive());
     let shown = format!("{identity:?}");
     assert!(!shown.contains(value.to_str().expect("ASCII")), "{shown}");
-    let none = scene.asserter.assert(0, &identity, scene.sid, NOW);
+    let none = scene.asserter.token(0, &identity, scene.sid, NOW);
     assert_eq!(none, Ok(None), "a plan without an assertion");
 }
 

@@ -219,7 +219,7 @@ fn signed(
     let asserter = context.runtime.asserter.as_ref().zip(sid);
     let asserted = asserter.map(|(asserter, sid)| {
         let now = Now::read().wall;
-        asserter.assert(plan, identity, sid, now)
+        asserter.token(plan, identity, sid, now)
     });
     match asserted {
         Some(Ok(Some(value))) => Ok(value),

@@ -1,6 +1,6 @@
 //! The profile `assertion`: a signed token of the identity that a service checks with the gateway's published keys.
 
-use crate::harness::{Reply, Stack, StackBuilder, eventually, record, sid, stack};
+use crate::harness::{Command, Reply, Stack, StackBuilder, eventually, record, sid, stack};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey, VerificationAlgorithm};
@@ -294,6 +294,27 @@ fn the_keys_are_for_everybody_and_may_be_kept() {
 fn where_nothing_is_signed_there_are_no_keys() {
     let stack = stack("routes: [{upstream: 'unix:app.sock'}]\n").start();
     assert_eq!(stack.admin("/jwks.json").json(), json!({"keys": []}));
+}
+
+#[test]
+fn the_configuration_of_the_docs_is_valid() {
+    let docs = include_str!("../../docs/assertion.md");
+    let example = docs.split("```yaml\n").nth(1).expect("a block");
+    let example = example.split("```").next().expect("a block");
+    let folder = tempfile::tempdir().expect("scratch");
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).expect("scratch is writable");
+    };
+    // Credentials are systemd's; a file of the same name stands in.
+    let example = example.replace("{credential: ", "{file: ");
+    write("assertion-key", &p256());
+    write(
+        "gate.yaml",
+        &format!("listen: :8080\nsessions: redis://127.0.0.1:6379\n{example}"),
+    );
+    let checked = Command::new(folder.path(), &["check", "--deny-warnings", "gate.yaml"]).run();
+    let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+    assert_eq!((checked.status.code(), said), (Some(0), String::new()));
 }
 
 #[test]
