@@ -81,7 +81,7 @@ impl SigningKey {
     /// Why it is none.
     pub fn from_pem(pem: &Secret<String>) -> Result<Self, SigningKeyError> {
         let pem = pem.expose();
-        if pem.contains("ENCRYPTED") {
+        if pem.contains("-----BEGIN ENCRYPTED") {
             return Err(SigningKeyError::Encrypted);
         }
         let key = PrivateKeyDer::from_pem_slice(pem.as_bytes());

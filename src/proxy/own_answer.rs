@@ -52,14 +52,20 @@ pub(super) async fn answer(
             let own = Own::json(StatusCode::OK, &who(identity));
             reply(session, own, context.request_id.as_ref()).await
         }
-        (Some(Endpoint::KeySet), _) => {
-            let asserter = context.runtime.asserter.as_ref();
-            let keys = asserter.map(|asserter| asserter.key_set().clone());
-            let own = Own::key_set(keys.unwrap_or_default());
-            reply(session, own, context.request_id.as_ref()).await
-        }
+        (Some(Endpoint::KeySet), _) => key_set(session, context).await,
         // The route's policy has let nobody else pass.
         _ => deny(session, Denial::Internal, context.request_id.as_ref()).await,
+    }
+}
+
+async fn key_set(session: &mut Session, context: &Context) -> pingora::Result<()> {
+    let request_id = context.request_id.as_ref();
+    match &context.runtime.asserter {
+        Some(asserter) => {
+            let own = Own::key_set(asserter.key_set().clone());
+            reply(session, own, request_id).await
+        }
+        None => deny(session, Denial::Internal, request_id).await,
     }
 }
 

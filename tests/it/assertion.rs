@@ -174,6 +174,22 @@ fn it_ends_with_its_session_at_the_latest() {
     assert!(left <= 30, "{claims}");
 }
 
+#[test]
+fn a_disabled_user_is_told_of_unless_another_profile_is_stricter() {
+    let config = CONFIG.replace(
+        "host: shop.test, upstream: shop, identity: assertion",
+        "host: shop.test, upstream: shop, identity: [hasura, assertion]",
+    );
+    let stack = building(&config).redis().start();
+    let mut disabled = record("u-17");
+    disabled["disabled"] = json!(true);
+    stack.redis().put("token-a", &disabled);
+    let token = told(&ask(&stack, "blog.test"), HEADER);
+    let claims = verified(&token, &published(&stack, "blog.test"));
+    assert_eq!(claims["disabled"], true);
+    assert_eq!(ask(&stack, "shop.test").status, 403);
+}
+
 /// R1: on every route, in every spelling, whether or not the route writes one itself.
 #[test]
 fn a_client_cannot_show_one() {

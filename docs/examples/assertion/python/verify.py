@@ -5,13 +5,27 @@ pip install -r requirements.txt; then, with KEYS, ISSUER, AUDIENCE and PORT in t
 
 import json
 import os
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
 
 ISSUER, AUDIENCE = os.environ["ISSUER"], os.environ["AUDIENCE"]
-# Fetched when first needed, kept for five minutes, and fetched again for a key that is not known.
-KEYS = jwt.PyJWKClient(os.environ["KEYS"], lifespan=300, timeout=5)
+
+
+class KeySet(jwt.PyJWKClient):
+    """Fetched when first needed, kept for five minutes, and again for an unknown key, at most every 30 seconds."""
+
+    asked, answer = float("-inf"), None
+
+    def fetch_data(self):
+        if time.monotonic() - self.asked > 30:
+            self.answer = super().fetch_data()
+            self.asked = time.monotonic()
+        return self.answer
+
+
+KEYS = KeySet(os.environ["KEYS"], lifespan=300, timeout=5)
 
 
 def caller(headers):
