@@ -6,7 +6,7 @@ use crate::listen::{ClientLimits, Endpoint, Network};
 use crate::observe::LogSettings;
 use crate::route::RouteSettings;
 use crate::secret::Secret;
-use crate::store::StoreSettings;
+use crate::store::{Invalidation, StoreSettings};
 use crate::token::TokenSource;
 use crate::upstream::UpstreamSettings;
 use std::num::NonZeroUsize;
@@ -29,6 +29,8 @@ pub struct Blueprint {
     pub cache: CachePolicy,
     /// Who signs what services are told; there if a route writes an assertion.
     pub assertion: Option<AssertionSettings>,
+    /// How changes are learned of where a source says nothing else.
+    pub invalidation: Invalidation,
     /// At least one; in the order of the file.
     pub routes: Vec<RouteSettings>,
     /// Where metrics, health and status are served; `None`: nowhere.

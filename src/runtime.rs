@@ -54,8 +54,8 @@ pub struct Route {
     pub settings: RouteSettings,
     /// Places to look for a token, in order, over all the route's sources.
     pub tokens: Vec<TokenSource>,
-    /// For each of `tokens` the position of its source in the resolver.
-    pub token_owners: Vec<usize>,
+    /// For each of `tokens` whose it is.
+    pub token_owners: Vec<TokenOwner>,
     /// Position of the header plan; `None` for `identity: none`.
     pub plan: Option<usize>,
     /// Cookies that stay here: the credential has been exchanged.
@@ -74,6 +74,15 @@ pub struct Route {
     pub connect_duration: Histogram,
     /// One for each server of its upstream, in the same order.
     pub servers: Vec<ServerMetrics>,
+}
+
+/// Whose a place to look for a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenOwner {
+    /// Position of the source in the resolver.
+    pub source: usize,
+    /// Position in the list of that source.
+    pub place: usize,
 }
 
 impl Route {
@@ -225,6 +234,7 @@ fn open_source(
     let text = format!("{settings:?}");
     let [a, b, c, d, e, f, g, h, ..] = *TokenDigest::of(&text).as_bytes();
     Ok(Arc::new(Source {
+        handle: settings.store.handle().cloned(),
         store: store::open(&name, &settings.store, now)?,
         idle_timeout: settings.idle_timeout,
         epoch: Arc::new(epoch_of(&settings.store)),
@@ -235,9 +245,9 @@ fn open_source(
 }
 
 fn epoch_of(settings: &StoreSettings) -> Epoch {
-    match settings {
-        StoreSettings::Redis(redis) if redis.invalidation != Invalidation::None => Epoch::wanted(),
-        StoreSettings::Redis(_) | StoreSettings::Memory(_) => Epoch::default(),
+    match settings.redis() {
+        Some(redis) if redis.invalidation != Invalidation::None => Epoch::wanted(),
+        Some(_) | None => Epoch::default(),
     }
 }
 
@@ -250,14 +260,11 @@ fn open_route(
 ) -> Route {
     let (mut tokens, mut token_owners) = (Vec::new(), Vec::new());
     for at in &settings.sources {
-        for token in blueprint
-            .sources
-            .get(*at)
-            .into_iter()
-            .flat_map(|source| &source.tokens)
-        {
+        let of_source = blueprint.sources.get(*at).into_iter();
+        let of_source = of_source.flat_map(|source| &source.tokens);
+        for (place, token) in of_source.enumerate() {
             tokens.push(token.clone());
-            token_owners.push(*at);
+            token_owners.push(TokenOwner { source: *at, place });
         }
     }
     let withheld = match settings.credentials {
@@ -265,7 +272,11 @@ fn open_route(
         Credentials::Keep => &[],
     };
     Route {
-        withheld_cookies: withheld.iter().filter_map(cookie_name).cloned().collect(),
+        withheld_cookies: withheld
+            .iter()
+            .flat_map(TokenSource::cookies)
+            .cloned()
+            .collect(),
         withholds_bearer: withheld.contains(&TokenSource::Bearer),
         tokens,
         token_owners,
@@ -315,13 +326,6 @@ fn own_policy(endpoint: &Endpoint, policy: &Policy) -> Policy {
 fn server_metrics(cluster: &Cluster, metrics: &Metrics) -> Vec<ServerMetrics> {
     let resolve = |server: &Member| ServerMetrics::new(metrics, cluster.name(), server.label());
     cluster.servers().iter().map(resolve).collect()
-}
-
-fn cookie_name(token: &TokenSource) -> Option<&CookieName> {
-    match token {
-        TokenSource::Cookie(cookie) => Some(&cookie.name),
-        TokenSource::Bearer => None,
-    }
 }
 
 fn policy_of(settings: &RouteSettings) -> Policy {

@@ -4,7 +4,7 @@ use super::assertion_slots::{Due, Signed};
 use super::identity::Identity;
 use crate::clock::UnixMillis;
 use crate::headers::HeaderPlan;
-use crate::jwt::{SigningError, SigningKey, key_set};
+use crate::jwt::{SigningError, SigningKey, public_key_set};
 use crate::token::Sid;
 use bytes::Bytes;
 use http::HeaderValue;
@@ -77,7 +77,7 @@ impl Asserter {
             lifetime: settings.lifetime,
             audiences: audiences.into(),
             audience_of,
-            key_set: key_set(settings.keys.iter().map(SigningKey::public))
+            key_set: public_key_set(settings.keys.iter().map(SigningKey::public))
                 .to_string()
                 .into(),
             signed,

@@ -65,7 +65,7 @@ impl PublicJwk {
 
 /// A key set of these keys (RFC 7517 §5), in their order.
 #[must_use]
-pub fn key_set<'k>(keys: impl IntoIterator<Item = &'k PublicJwk>) -> Value {
+pub fn public_key_set<'k>(keys: impl IntoIterator<Item = &'k PublicJwk>) -> Value {
     let keys: Value = keys.into_iter().map(PublicJwk::to_json).collect();
     json!({"keys": keys})
 }
@@ -83,7 +83,7 @@ fn thumbprint(required: &BTreeMap<&'static str, String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, PublicJwk, key_set, thumbprint};
+    use super::{Form, PublicJwk, public_key_set, thumbprint};
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::json;
@@ -115,7 +115,7 @@ mod tests {
         let expected = json!({
             "kty": "OKP", "crv": "Ed25519", "x": x, "alg": "EdDSA", "use": "sig", "kid": key.kid(),
         });
-        assert_eq!(key_set([&key]), json!({"keys": [expected]}));
+        assert_eq!(public_key_set([&key]), json!({"keys": [expected]}));
     }
 
     /// RFC 7515, appendix A.3.1.

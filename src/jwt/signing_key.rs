@@ -8,13 +8,12 @@ use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, Signature,
 };
-use rustls_pki_types::PrivateKeyDer;
-use rustls_pki_types::pem::PemObject;
 use serde::Serialize;
 use serde_json::json;
 use std::fmt;
 use std::sync::Arc;
 use thiserror::Error;
+use x509_parser::pem::Pem;
 
 /// With which kind of key (RFC 7518 §3.4, RFC 8037 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,16 +79,18 @@ impl SigningKey {
     /// # Errors
     /// Why it is none.
     pub fn from_pem(pem: &Secret<String>) -> Result<Self, SigningKeyError> {
-        let pem = pem.expose();
-        if pem.contains("-----BEGIN ENCRYPTED") {
-            return Err(SigningKeyError::Encrypted);
+        for block in Pem::iter_from_buffer(pem.expose().as_bytes()) {
+            let block = block.map_err(|_| SigningKeyError::NotAKey)?;
+            let der = Secret::new(block.contents);
+            match block.label.as_str() {
+                "PRIVATE KEY" => return Pair::from_pkcs8(der.expose()).map(Self::new),
+                "ENCRYPTED PRIVATE KEY" => return Err(SigningKeyError::Encrypted),
+                label if label.ends_with("PRIVATE KEY") => return Err(SigningKeyError::NotPkcs8),
+                // Such as the parameters that stand before a key of RFC 5915.
+                _ => {}
+            }
         }
-        let key = PrivateKeyDer::from_pem_slice(pem.as_bytes());
-        let key = Secret::new(key.map_err(|_| SigningKeyError::NotAKey)?);
-        let PrivateKeyDer::Pkcs8(key) = key.expose() else {
-            return Err(SigningKeyError::NotPkcs8);
-        };
-        Pair::from_pkcs8(key.secret_pkcs8_der()).map(Self::new)
+        Err(SigningKeyError::NotAKey)
     }
 
     fn new(pair: Pair) -> Self {

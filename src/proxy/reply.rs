@@ -22,8 +22,8 @@ pub(super) struct Own {
     body: Bytes,
     content_type: &'static str,
     cache_control: &'static str,
-    /// One line beside the usual ones.
-    pub(super) header: Option<(HeaderName, HeaderValue)>,
+    /// Lines beside the usual ones.
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Own {
@@ -33,7 +33,7 @@ impl Own {
             body: format!("{body}\n").into(),
             content_type: JSON,
             cache_control: NO_STORE,
-            header: None,
+            headers: Vec::new(),
         }
     }
 
@@ -44,7 +44,7 @@ impl Own {
             body,
             content_type: KEY_SET_TYPE,
             cache_control: KEY_SET_CACHE_CONTROL,
-            header: None,
+            headers: Vec::new(),
         }
     }
 
@@ -54,7 +54,7 @@ impl Own {
             body: Bytes::new(),
             content_type: JSON,
             cache_control: NO_STORE,
-            header: None,
+            headers: Vec::new(),
         }
     }
 }
@@ -73,7 +73,7 @@ pub(super) async fn deny(
         body: body(denial),
         content_type: JSON,
         cache_control: NO_STORE,
-        header: remedy(denial),
+        headers: remedy(denial).into_iter().collect(),
     };
     reply(session, own, request_id).await
 }
@@ -92,7 +92,7 @@ pub(super) async fn reply(
         body,
         content_type,
         cache_control,
-        header,
+        headers,
     } = own;
     let mut head = ResponseHeader::build(status, Some(7))?;
     let has_body = !body.is_empty();
@@ -107,8 +107,8 @@ pub(super) async fn reply(
     if let Some(id) = request_id {
         head.insert_header("X-Request-Id", id.clone())?;
     }
-    if let Some((name, value)) = header {
-        head.insert_header(name, value)?;
+    for (name, value) in headers {
+        head.append_header(name, value)?;
     }
     let ends = !has_body || session.req_header().method == Method::HEAD;
     session.write_response_header(Box::new(head), ends).await?;

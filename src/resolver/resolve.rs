@@ -4,17 +4,19 @@ use super::load::{Loader, Wanted};
 use super::resolution::{Resolution, Resolved, Tier};
 use super::source::Source;
 use super::subscription::Subscription;
-use crate::cache::{CacheKey, CachePolicy, LoadLimits, Lookup, SessionCache};
+use crate::cache::{CacheKey, CachePolicy, Ending, LoadLimits, Lookup, SessionCache};
 use crate::clock::{Now, UnixMillis};
 use crate::headers::HeaderPlan;
 use crate::identity::Identity;
 use crate::observe::Metrics;
+use crate::secret::Secret;
 use crate::store::{BrokenRecord, ChangeSink, LookupError, StoreError, StoreFault};
-use crate::token::{Credential, Sid, TokenDigest};
+use crate::token::{Credential, Flaw, Shown, Sid, TokenDigest};
 use prometheus::IntCounter;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tracing::debug;
 
 /// Sessions by source and token, with everything that loading one needs.
 pub struct Resolver {
@@ -68,18 +70,41 @@ impl Resolver {
         &self.loader.sessions
     }
 
-    /// Looks a token up: in the cache, else in the source's store. `None` when there is no such source.
-    pub async fn resolve(&self, source: usize, token: &str, now: Now) -> Option<Resolved> {
+    /// Looks up what was shown at this position of the source's `token:` list: in the cache, else in the source's store.
+    /// `None` when there is no such source.
+    pub async fn resolve(
+        &self,
+        source: usize,
+        place: usize,
+        shown: Shown<'_>,
+        now: Now,
+    ) -> Option<Resolved> {
         let source = self.sources.get(source)?;
-        let digest = TokenDigest::of(token);
-        let sid = digest.sid();
+        let id = match open(source, shown) {
+            Ok(id) => id,
+            Err(flaw) => return Some(refused(source, shown, &flaw, now)),
+        };
+        let shown = id.as_ref().map_or(shown, |id| Shown::plain(id.expose()));
+        let resolved = self.look_up(source, place, shown, now).await;
+        source.metrics.looked_up(&resolved, now);
+        Some(resolved)
+    }
+
+    async fn look_up(
+        &self,
+        source: &Arc<Source>,
+        place: usize,
+        shown: Shown<'_>,
+        now: Now,
+    ) -> Resolved {
+        let digest = shown.digest();
         let key = CacheKey::new(source.fingerprint, digest);
         let sessions = &self.loader.sessions;
         let lookup = match sessions.peek(&key, &source.epoch, now) {
             Some(known) => known,
             None => {
                 let (loader, source) = (self.loader.clone(), Arc::clone(source));
-                let wanted = Wanted::Shown(Credential::with_digest(token, digest));
+                let wanted = Wanted::Shown(Credential::shown(shown, digest, place));
                 let epoch = Arc::clone(&source.epoch);
                 let load = move || async move { loader.load(&source, &wanted).await };
                 sessions.load(key, &epoch, now, Now::read, load).await
@@ -91,13 +116,11 @@ impl Resolver {
         {
             self.write_down_use(source, digest, now.wall, keep_until);
         }
-        let resolved = Resolved {
-            sid,
+        Resolved {
+            sid: digest.sid(),
             resolution,
             tier,
-        };
-        source.metrics.looked_up(&resolved, now);
-        Some(resolved)
+        }
     }
 
     /// How long the source's last canary took; `None` without one.
@@ -111,11 +134,22 @@ impl Resolver {
     ///
     /// # Errors
     /// When the store does not take it: then nothing has changed, or only a part that makes the session end.
-    pub async fn log_out(&self, source: usize, token: &str) -> Result<(), StoreError> {
+    pub async fn log_out(
+        &self,
+        source: usize,
+        place: usize,
+        shown: Shown<'_>,
+    ) -> Result<(), StoreError> {
         let Some(source) = self.sources.get(source) else {
             return Ok(());
         };
-        source.store.end(&Credential::new(token)).await
+        // What cannot be opened names no session.
+        let Ok(id) = open(source, shown) else {
+            return Ok(());
+        };
+        let shown = id.as_ref().map_or(shown, |id| Shown::plain(id.expose()));
+        let credential = Credential::shown(shown, shown.digest(), place);
+        source.store.end(&credential).await
     }
 
     /// Counts a request that showed no credential: no source was asked.
@@ -159,6 +193,26 @@ impl Resolver {
     }
 }
 
+/// Where a framework signs its handles, the id inside names the session, not what was shown: one id may be shown in
+/// many ways (Laravel encrypts it anew in every answer). It is looked at on every request, so a cached session says
+/// nothing about the signature of the next handle.
+fn open(source: &Source, shown: Shown<'_>) -> Result<Option<Secret<String>>, Flaw> {
+    let handle = source.handle.as_ref();
+    handle.map(|handle| handle.open(shown.token)).transpose()
+}
+
+fn refused(source: &Source, shown: Shown<'_>, flaw: &Flaw, now: Now) -> Resolved {
+    let resolved = Resolved {
+        sid: shown.digest().sid(),
+        resolution: Resolution::Ended(Ending::Flawed(flaw.kind)),
+        tier: Tier::Memory,
+    };
+    let (source_name, sid) = (&*source.name, resolved.sid);
+    debug!(source = source_name, %sid, "a credential is not believed: {flaw}");
+    source.metrics.looked_up(&resolved, now);
+    resolved
+}
+
 /// Lets the cache hear what the source's store announces.
 fn subscribe(source: &Arc<Source>, loader: &Loader, metrics: &Metrics) -> Arc<Subscription> {
     let subscription = Arc::new(Subscription::new(source, loader.clone(), metrics));
@@ -177,7 +231,10 @@ fn read(lookup: Lookup<Arc<Identity>, LookupError>) -> (Resolution, Tier) {
         Lookup::Absent => (Resolution::Unknown, Tier::Store),
         Lookup::Ended(why) => (Resolution::Ended(why), Tier::Store),
         Lookup::Stale(identity) => (Resolution::Valid(identity), Tier::Stale),
-        Lookup::Failed(LookupError::Broken(_)) => (Resolution::Broken, Tier::Store),
+        // `Without` is an ending by now.
+        Lookup::Failed(LookupError::Broken(_) | LookupError::Without(_)) => {
+            (Resolution::Broken, Tier::Store)
+        }
         Lookup::Failed(LookupError::Store(fault)) => {
             (Resolution::Unavailable(fault.kind), Tier::Store)
         }

@@ -2,8 +2,10 @@
 
 mod administration;
 mod broken_record;
+mod carried;
 mod contract;
 mod feed;
+mod foreign;
 mod key;
 mod memory;
 mod memory_administration;
@@ -14,6 +16,7 @@ mod native;
 mod new_session;
 mod open;
 mod own_keys;
+mod owned_task;
 mod redis;
 mod revocation;
 mod session;
@@ -25,20 +28,28 @@ mod user_mark;
 
 pub use administration::{Administration, Removal, Search, SessionList};
 pub use broken_record::BrokenRecord;
+pub use carried::{
+    CarriedSettings, Content, Envelope, JwtSettings, KeySource, Proof, SessionReader,
+};
 pub use contract::{
-    LookupError, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
+    LookupError, NoSession, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
 };
 pub use feed::{Change, ChangeSink, Feed, FeedMode};
+pub use foreign::{
+    Field, FieldMap, FieldPath, ForeignFormat, IdleSpan, Idleness, RawRecord, RecordFormat, Shape,
+};
 pub use key::{KeyTemplate, KeyTemplateError, Untrackable};
 pub use memory::MemoryStore;
 pub use message::Message;
 pub use native::decode_native;
-pub(crate) use native::{parse_json, parse_span};
+pub(crate) use native::parse_span;
 pub use new_session::NewSession;
 pub use open::open;
 pub use redis::RedisStore;
 pub use revocation::{NotARevocation, Revocation};
-pub use session::{AuthenticatedAs, Authenticator, Session, SessionKey, StoredSession};
+pub use session::{
+    AuthenticatedAs, Authenticator, Carried, Session, SessionKey, Standing, StoredSession,
+};
 pub use session_report::SessionReport;
 pub use settings::{
     ClusterSettings, Invalidation, MemorySettings, OnPush, RedisAddress, RedisNode, RedisServers,

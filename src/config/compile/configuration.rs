@@ -31,6 +31,7 @@ pub(in crate::config) fn blueprint(root: Value<'_>) -> Option<Blueprint> {
         sources: sources.finish(),
         cache: remembering.policy,
         assertion: signing.into_settings(),
+        invalidation: remembering.invalidation,
         routes,
         admin: operations::admin(&root, &listeners),
         threads: operations::threads(&root),

@@ -2,13 +2,21 @@
 
 mod assertion;
 mod cache;
+mod carried;
 mod client;
 mod configuration;
+mod cookie_session;
 mod endpoints;
+mod field_map;
+mod format;
 mod identity;
+mod jwt;
+mod jwt_keys;
 mod listeners;
 mod memory;
 mod operations;
+mod outgoing;
+mod presets;
 mod redis;
 mod redis_servers;
 mod redis_url;

@@ -76,7 +76,8 @@ fn sources_are_read_in_every_form() {
         (redis.servers.to_string().as_str(), redis.db),
         ("redis://10.0.0.9:7000", 3)
     );
-    assert_eq!(redis.key.to_string(), "s:{token}");
+    let key = redis.key.as_ref().map(ToString::to_string);
+    assert_eq!(key.as_deref(), Some("s:{token}"));
     let StoreSettings::Redis(redis) = &old.store else {
         panic!("{old:?}")
     };
@@ -238,7 +239,7 @@ fn files_are_found_beside_the_configuration_and_credentials_where_systemd_puts_t
         .iter()
         .filter_map(|source| match &source.store {
             StoreSettings::Redis(redis) => redis.password.as_ref(),
-            StoreSettings::Memory(_) => None,
+            StoreSettings::Memory(_) | StoreSettings::Carried(_) => None,
         })
         .map(|secret| secret.expose().clone())
         .collect();

@@ -56,8 +56,8 @@ cache: {invalidation: polling}
 routes: [{upstream: a:1, identity: skygear}]
 "#,
         r#"
-3:33 sessions.bare.key: a key that begins with its placeholder has no head by which its changes can be followed [give it a head such as `session:`, or set `cache: {invalidation: none}`]
-4:33 sessions.near.key: the head of this key overlaps with `sessiongate:user:`, the gateway's own keys [give it a head such as `session:`, or set `cache: {invalidation: none}`]
+3:33 sessions.bare.key: a key that begins with its placeholder has no head by which its changes can be followed [give it a head such as `session:`, or set `invalidation: pubsub` or `none` for this Redis]
+4:33 sessions.near.key: the head of this key overlaps with `sessiongate:user:`, the gateway's own keys [give it a head such as `session:`, or set `invalidation: pubsub` or `none` for this Redis]
 6:23 cache.invalidation: no such value for `invalidation` [one of: tracking, pubsub, none]
 "#,
     ),
@@ -99,10 +99,11 @@ routes:
         r#"
 3:3 sessions.redis: a session source cannot be called `redis` [the word is a key of every source; choose another name]
 4:36 sessions.both.memory: a session source keeps its sessions in one place [keep one of `redis` and `memory`, or name two sources]
-5:12 sessions.signed.jwt: `jwt` is not available in this version: signed tokens come with a later release [use `redis` or `memory`]
-6:12 sessions.neither: a session source keeps its sessions somewhere [`redis` or `memory`]
+5:17 sessions.signed.jwt: missing key `algorithms` [those that the issuer signs with, such as [RS256]]
+5:17 sessions.signed.jwt: it is not said who signs [jwks: https://issuer/…/jwks.json, `public_key` (PEM) or `secret`]
+6:12 sessions.neither: a session source keeps its sessions somewhere [`redis`, `memory`, `jwt` or `http`; or nothing but `cookie_session` with a `map` of its fields]
 7:26 sessions.keyed.key: `key` belongs to `redis` [the embedded store needs none]
-8:32 sessions.bad.key: unknown placeholder {sid}; there are {sha256} and {token} [such as "session:{sha256}"]
+8:32 sessions.bad.key: unknown placeholder {sid}; there are {sha256}, {token} and {id} [such as "session:{sha256}"]
 8:59 sessions.bad.token[1]: this place is looked at already [remove it]
 8:67 sessions.bad.token[2]: `form` is not available in this version: tokens in form bodies come with a later release [use `bearer` or `cookie`]
 8:82 sessions.bad.token[3].cookie: not a cookie name [1 to 128 letters, digits and !#$%&'*+-.^_`|~ (RFC 6265)]

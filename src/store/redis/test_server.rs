@@ -1,6 +1,7 @@
 //! A real redis-server on a unix socket in a scratch folder, for this room's tests.
 
 use crate::secret::Secret;
+use crate::store::foreign::RecordFormat;
 use crate::store::key::KeyTemplate;
 use crate::store::settings::{Invalidation, OnPush, RedisAddress, RedisServers, RedisSettings};
 use std::net::TcpListener;
@@ -116,7 +117,8 @@ impl TestServer {
             db: 0,
             username: None,
             password: None,
-            key: KeyTemplate::parse("session:{token}").expect("a good template"),
+            key: Some(KeyTemplate::parse("session:{token}").expect("a good template")),
+            format: RecordFormat::Native,
             connect_timeout: Duration::from_secs(60),
             reply_timeout: Duration::from_secs(60),
             invalidation: Invalidation::Tracking,
