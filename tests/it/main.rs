@@ -29,7 +29,14 @@ mod policy;
 // R11: bearer, and which of several decides.
 mod tokens;
 
+// Cookies of cookie-session (seed 001).
+mod cookie_sessions;
+// Signed tokens, and that they can be revoked.
+mod signed_tokens;
+
 // Where sessions come from.
+// Records and cookies that real frameworks wrote.
+mod foreign_records;
 // R2: a record that cannot be used is 502.
 mod broken_records;
 // No round trip on the hot path; bounded (R15).
