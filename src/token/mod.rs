@@ -3,6 +3,7 @@
 mod bearer;
 mod cookie;
 mod credential;
+mod digest;
 mod extract;
 mod flaw;
 mod mint;
@@ -11,7 +12,8 @@ mod source;
 mod unusable;
 
 pub use cookie::{Remaining, is_cookie_octet, pairs, strip};
-pub use credential::{Credential, Sid, TokenDigest};
+pub use credential::Credential;
+pub use digest::{Sid, TokenDigest};
 pub use extract::{Extraction, extract};
 pub use flaw::{Flaw, FlawKind};
 pub use mint::{NoRandomness, mint};

@@ -30,7 +30,7 @@ const SOURCES: [(&str, &str, &str, &str); 13] = [
         "signature: none, encoding: json",
     ),
     ("flask-signed", "flask-session-signed", "flask_session", ""),
-    ("django", "django", "django", "encoding: json, roles: roles"),
+    ("django", "django", "django", "roles: roles"),
     (
         "django-redis",
         "django-redis",

@@ -97,7 +97,7 @@ fn a_token_that_is_not_believed_is_invalid_and_says_why() {
     };
     let cases = [
         (other_secret, "signature"),
-        (unsigned, "malformed"),
+        (unsigned, "signature"),
         (good.replace('.', "-"), "malformed"),
         (token(&json!({"exp": seconds_from_now(-60)})), "expired"),
         (token(&json!({"exp": null})), "claims"),
@@ -262,7 +262,10 @@ fn keys_are_fetched_from_the_issuer_and_a_key_that_is_unknown_is_looked_for_once
     assert_eq!(outcome(&stack, &first.sign(&claims)), "u-17 valid -");
     let before = site.count();
     for _ in 0..10 {
-        assert_eq!(outcome(&stack, &second.sign(&claims)), "- invalid signature");
+        assert_eq!(
+            outcome(&stack, &second.sign(&claims)),
+            "- invalid signature"
+        );
     }
     assert!(site.count() <= before + 1, "one attempt per cooldown");
     // One that names a known key and is signed by another asks nobody.

@@ -1,7 +1,7 @@
 //! `{cookie_session: …}` of `token:`: a session in a signed cookie.
 
-use super::field_map;
 use super::cookies::named_cookie;
+use super::field_map;
 use super::place::Place;
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};

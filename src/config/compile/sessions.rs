@@ -2,8 +2,8 @@
 
 use super::carried;
 use super::memory;
-use super::redis;
 use super::place::Place;
+use super::redis;
 use super::tokens;
 use super::upstreams::{NAME_HELP, is_name};
 use crate::blueprint::SourceSettings;

@@ -6,7 +6,6 @@ use super::format;
 use super::place::Place;
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};
-use crate::config::words;
 use crate::token::{CookieName, CookieSource, Duplicates, TokenSource};
 
 /// Where the tokens of a source stand, in order. Left out: where the format's framework puts them, else bearer and then a
@@ -54,7 +53,6 @@ fn in_order(bearer: bool, cookies: &[&str]) -> Vec<TokenSource> {
     bearer.into_iter().chain(cookies).collect()
 }
 
-
 fn place(value: Value<'_>) -> Option<Place> {
     if !value.is_mapping() {
         let word = value.choice_or("token", &[("bearer", ())], Some("{cookie: session}"));
@@ -89,5 +87,6 @@ fn cookie_place(cookie: Value<'_>) -> Option<Place> {
             duplicates,
         })));
     }
-    named_cookie(&cookie.mapping(keys::COOKIE)?).map(|cookie| Place::plain(TokenSource::Cookie(cookie)))
+    named_cookie(&cookie.mapping(keys::COOKIE)?)
+        .map(|cookie| Place::plain(TokenSource::Cookie(cookie)))
 }
