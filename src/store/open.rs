@@ -32,7 +32,7 @@ fn reader(name: &str, proof: &Proof) -> Result<Box<dyn SessionReader>, StoreOpen
     Ok(match proof {
         Proof::Cookie(envelopes) => Box::new(CookieReader::new(envelopes.clone())),
         Proof::Jwt(settings) => {
-            let reader = JwtReader::new(settings).map_err(|fault| StoreOpenError::Keys {
+            let reader = JwtReader::new(name, settings).map_err(|fault| StoreOpenError::Keys {
                 source_name: name.to_owned(),
                 fault,
             })?;
