@@ -27,6 +27,9 @@ mod policy;
 // R11: bearer, and which of several decides.
 mod tokens;
 
+// Real Express, Flask, Django and PHP applications; `make test-frameworks`.
+mod frameworks;
+
 // Where sessions come from.
 // R2: a record that cannot be used is 502.
 mod broken_records;

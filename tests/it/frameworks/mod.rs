@@ -1,0 +1,7 @@
+//! Real applications of the common frameworks behind the gateway: the files and packages of `tests/frameworks`.
+//! `make test-frameworks` installs those and runs these cases, which `cargo test` alone passes over.
+
+mod app;
+mod browser;
+mod site;
+mod untouched;
