@@ -7,6 +7,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub struct UnixMillis(pub u64);
 
 impl UnixMillis {
+    /// The end of time: of what never ends.
+    pub const MAX: Self = Self(u64::MAX);
+
     /// This moment moved forward; saturates at the end of time.
     #[must_use]
     pub fn after(self, span: Duration) -> Self {

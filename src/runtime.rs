@@ -51,8 +51,8 @@ pub struct Route {
     pub settings: RouteSettings,
     /// Places to look for a token, in order, over all the route's sources.
     pub tokens: Vec<TokenSource>,
-    /// For each of `tokens` the position of its source in the resolver.
-    pub token_owners: Vec<usize>,
+    /// For each of `tokens` whose it is.
+    pub token_owners: Vec<TokenOwner>,
     /// Position of the header plan; `None` for `identity: none`.
     pub plan: Option<usize>,
     /// Cookies that stay here: the credential has been exchanged.
@@ -71,6 +71,15 @@ pub struct Route {
     pub connect_duration: Histogram,
     /// One for each server of its upstream, in the same order.
     pub servers: Vec<ServerMetrics>,
+}
+
+/// Whose a place to look for a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenOwner {
+    /// Position of the source in the resolver.
+    pub source: usize,
+    /// Position in the list of that source.
+    pub place: usize,
 }
 
 impl Route {
@@ -244,14 +253,11 @@ fn open_route(
 ) -> Route {
     let (mut tokens, mut token_owners) = (Vec::new(), Vec::new());
     for at in &settings.sources {
-        for token in blueprint
-            .sources
-            .get(*at)
-            .into_iter()
-            .flat_map(|source| &source.tokens)
-        {
+        let of_source = blueprint.sources.get(*at).into_iter();
+        let of_source = of_source.flat_map(|source| &source.tokens);
+        for (place, token) in of_source.enumerate() {
             tokens.push(token.clone());
-            token_owners.push(*at);
+            token_owners.push(TokenOwner { source: *at, place });
         }
     }
     let withheld = match settings.credentials {
@@ -259,7 +265,11 @@ fn open_route(
         Credentials::Keep => &[],
     };
     Route {
-        withheld_cookies: withheld.iter().filter_map(cookie_name).cloned().collect(),
+        withheld_cookies: withheld
+            .iter()
+            .flat_map(TokenSource::cookies)
+            .cloned()
+            .collect(),
         withholds_bearer: withheld.contains(&TokenSource::Bearer),
         tokens,
         token_owners,
@@ -306,13 +316,6 @@ fn own_policy(endpoint: &Endpoint, policy: &Policy) -> Policy {
 fn server_metrics(cluster: &Cluster, metrics: &Metrics) -> Vec<ServerMetrics> {
     let resolve = |server: &Member| ServerMetrics::new(metrics, cluster.name(), server.label());
     cluster.servers().iter().map(resolve).collect()
-}
-
-fn cookie_name(token: &TokenSource) -> Option<&CookieName> {
-    match token {
-        TokenSource::Cookie(cookie) => Some(&cookie.name),
-        TokenSource::Bearer => None,
-    }
 }
 
 fn policy_of(settings: &RouteSettings) -> Policy {

@@ -186,7 +186,7 @@ impl<'s> Desk<'s> {
             Revocation::User { id, .. } => {
                 info!(change = "user logged out", user_id = id, source, by);
             }
-            Revocation::Token(_) => info!(change = "signed token revoked", source, by),
+            Revocation::Token { .. } => info!(change = "signed token revoked", source, by),
         }
     }
 

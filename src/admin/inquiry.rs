@@ -149,7 +149,10 @@ mod tests {
             Errand::Revoke(Revocation::Session(sid)),
             log_out(None),
             log_out(Some(UnixMillis(5))),
-            Errand::Revoke(Revocation::Token("jti".to_owned())),
+            Errand::Revoke(Revocation::Token {
+                id: "jti".to_owned(),
+                until: Some(UnixMillis(5)),
+            }),
             Errand::ShowUser(user()),
             Errand::SetDisabled {
                 user_id: user(),

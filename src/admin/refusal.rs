@@ -43,6 +43,10 @@ impl Refusal {
                 let message = format!("sessions {source}: {broken}");
                 Self::new(StatusCode::BAD_GATEWAY, message)
             }
+            LookupError::Without(why) => {
+                let message = format!("sessions {source}: {why}");
+                Self::new(StatusCode::NOT_FOUND, message)
+            }
         }
     }
 }

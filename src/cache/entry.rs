@@ -15,8 +15,8 @@ pub(super) struct Answer {
     pub(super) asked: Moment,
     pub(super) answered: Moment,
     pub(super) epoch: u64,
-    /// Its own, and that of what it rests on; the same twice if that is nothing.
-    pub(super) ties: [Tie; 2],
+    /// Its own, and those of what it rests on; its own again where that is nothing.
+    pub(super) ties: [Tie; 3],
 }
 
 /// A value with its three ends: when the source must be asked again, when it is of no use any more, and the record's own
@@ -33,7 +33,7 @@ pub(super) struct Entry<V> {
     expires_at: UnixMillis,
     /// Under which the source was last asked, whether it could answer or not.
     epoch: u64,
-    ties: [Tie; 2],
+    ties: [Tie; 3],
     trust: Trust,
     last_use: AtomicU32,
 }
@@ -123,7 +123,7 @@ impl<V> Entry<V> {
     }
 
     /// What it hangs on.
-    pub(super) fn ties(&self) -> [Tie; 2] {
+    pub(super) fn ties(&self) -> [Tie; 3] {
         self.ties
     }
 
@@ -322,7 +322,7 @@ mod tests {
             asked: at(0),
             answered,
             epoch: EPOCH,
-            ties: [Tie::default(); 2],
+            ties: [Tie::default(); 3],
         }
     }
 

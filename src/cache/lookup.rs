@@ -2,6 +2,7 @@
 
 use super::ties::Backing;
 use crate::clock::UnixMillis;
+use crate::token::FlawKind;
 
 /// What can be remembered.
 pub trait Remembered: Clone + Send + Sync + 'static {
@@ -11,13 +12,17 @@ pub trait Remembered: Clone + Send + Sync + 'static {
     }
 }
 
-/// Why a session whose record is there is none.
+/// Why a session of which something is known is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ending {
     /// It was revoked by its name, or with all sessions of its user.
     Revoked,
     /// It was not used for its idle timeout.
     Idle,
+    /// There is one, and nobody has logged in with it.
+    Guest,
+    /// It proves itself, and its proof is not believed.
+    Flawed(FlawKind),
 }
 
 /// The answer of one load.

@@ -24,7 +24,7 @@ pub(super) struct Memory<V> {
 }
 
 /// An answer, and what it hangs on: of no use to a request that comes after that was cut.
-pub(super) type Tied<V, E> = (Lookup<V, E>, [Tie; 2]);
+pub(super) type Tied<V, E> = (Lookup<V, E>, [Tie; 3]);
 
 impl<V: Remembered> Memory<V> {
     pub(super) fn new(policy: CachePolicy, origin: Origin) -> Self {
@@ -77,7 +77,7 @@ impl<V: Remembered> Memory<V> {
         self.ties.tie(key)
     }
 
-    pub(super) fn hold(&self, ties: [Tie; 2]) -> bool {
+    pub(super) fn hold(&self, ties: [Tie; 3]) -> bool {
         ties.into_iter().all(|tie| self.ties.hold(tie))
     }
 
@@ -115,8 +115,10 @@ impl<V: Remembered> Memory<V> {
             } => {
                 let entropy = self.sessions.entropy(&question.key, answered, TRUST_SALT);
                 let answer = self.answer(question, answered, backing);
+                let ttl = question.epoch.trust(self.policy.ttl);
+                let wanted = backing.and_then(|backing| backing.trust_for);
                 let policy = CachePolicy {
-                    ttl: question.epoch.trust(self.policy.ttl),
+                    ttl: wanted.map_or(ttl, |wanted| wanted.min(ttl)),
                     ..self.policy
                 };
                 let entry = Entry::found(value.clone(), expires_at, answer, &policy, entropy);
@@ -216,7 +218,7 @@ impl<V: Remembered> Memory<V> {
     }
 
     /// The source could not say: what is known goes on, unless the source is back and may have revoked it meanwhile.
-    fn paused(&self, question: &Question, at: Moment) -> Option<(V, [Tie; 2])> {
+    fn paused(&self, question: &Question, at: Moment) -> Option<(V, [Tie; 3])> {
         let entropy = self.sessions.entropy(&question.key, at, PAUSE_SALT);
         self.sessions
             .change(&question.key, |entry| {

@@ -19,8 +19,14 @@ pub(super) struct Question {
 
 impl Question {
     /// What an answer hangs on: the key's own name, and what it rests on.
-    pub(super) fn ties(&self, backing: Option<Backing>) -> [Tie; 2] {
-        [self.tie, backing.map_or(self.tie, |backing| backing.tie)]
+    pub(super) fn ties(&self, backing: Option<Backing>) -> [Tie; 3] {
+        let other = backing.and_then(|backing| backing.tie);
+        let name = backing.and_then(|backing| backing.name);
+        [
+            self.tie,
+            other.unwrap_or(self.tie),
+            name.unwrap_or(self.tie),
+        ]
     }
 }
 

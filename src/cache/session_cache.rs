@@ -32,7 +32,7 @@ struct Shared<V, E> {
 #[derive(Clone)]
 struct Landed<V, E> {
     lookup: Lookup<V, E>,
-    ties: [Tie; 2],
+    ties: [Tie; 3],
 }
 
 impl<V, E> SessionCache<V, E>

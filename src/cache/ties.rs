@@ -3,6 +3,7 @@
 use super::generations::Generations;
 use super::key::CacheKey;
 use crate::clock::Now;
+use std::time::Duration;
 
 /// A counter for everything that can be cut, shared by stripes: a cut may end entries of its neighbours as well, which
 /// costs each a load.
@@ -19,10 +20,14 @@ pub struct Tie {
 /// What an answer rests on beside the record itself: it is trusted no longer than that, and over when that is cut.
 #[derive(Clone, Copy, Debug)]
 pub struct Backing {
-    /// Taken before `asked`.
-    pub tie: Tie,
+    /// Of the other source, taken before `asked`.
+    pub tie: Option<Tie>,
+    /// That of another name of the session, taken before whatever is said of that name was asked for.
+    pub name: Option<Tie>,
     /// When the other source was asked.
     pub asked: Now,
+    /// Whoever gave the answer wants to be asked again after that, counted from the question.
+    pub trust_for: Option<Duration>,
 }
 
 impl Ties {

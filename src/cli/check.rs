@@ -110,7 +110,7 @@ fn knock(loaded: &Loaded, runtime: &Runtime) -> Result<Vec<Knock>, Failure> {
                 .await
             {
                 Err(LookupError::Store(fault)) => Some(fault.to_string()),
-                Ok(_) | Err(LookupError::Broken(_)) => None,
+                Ok(_) | Err(LookupError::Broken(_) | LookupError::Without(_)) => None,
             };
             knocks.push(Knock {
                 what: format!("sessions {}", source.name),

@@ -96,7 +96,11 @@ fn source(source: &SourceSettings) -> Value {
     let tokens: Value = source.tokens.iter().map(token).collect();
     let mut section = match &source.store {
         StoreSettings::Redis(store) => {
-            json!({"token": tokens, "key": store.key.to_string(), "redis": redis(store)})
+            let mut section = json!({"token": tokens, "redis": redis(store)});
+            if let Some(key) = &store.key {
+                set(&mut section, "key", key.to_string().into());
+            }
+            section
         }
         StoreSettings::Memory(store) if store.sessions.is_empty() => {
             json!({"token": tokens, "memory": {}})
@@ -115,6 +119,9 @@ fn token(source: &TokenSource) -> Value {
         TokenSource::Cookie(cookie) => {
             let duplicates = word(&words::DUPLICATES, &cookie.duplicates);
             json!({"cookie": {"name": cookie.name.as_str(), "duplicates": duplicates}})
+        }
+        TokenSource::SignedCookie { cookie, .. } => {
+            json!({"cookie_session": {"name": cookie.name.as_str(), "keys": REDACTED}})
         }
     }
 }

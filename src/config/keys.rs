@@ -31,6 +31,9 @@ sections! {
     SENTINEL "sentinel" ["master", "nodes", "username", "password"];
     REDIS_TIMEOUT "redis_timeout" ["connect", "reply"];
     MEMORY "memory" ["seed"];
+    MAP "map" ["user_id", "roles", "default_role", "verified", "disabled", "identity_id", "identity_type",
+        "identity_updated_at", "authenticator_id", "authenticator_type", "authenticator_channel",
+        "authenticator_updated_at", "created_at", "expires_at", "attrs"];
     CACHE "cache" ["max_entries", "ttl", "negative_ttl", "stale_if_error", "invalidation"];
     ROUTE "route" ["name", "host", "path", "upstream", "sessions", "identity", "require", "invalid", "disabled",
         "credentials", "underscores", "max_body", "logout", "whoami"];

@@ -149,6 +149,10 @@ impl<'a> Value<'a> {
         matches!(self.node.yaml, Yaml::Map(_))
     }
 
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.node.yaml, Yaml::List(_))
+    }
+
     /// The elements of a list, or the value itself: scalars grow into lists.
     pub(super) fn items(self) -> Vec<Value<'a>> {
         match &self.node.yaml {

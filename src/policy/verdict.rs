@@ -39,6 +39,12 @@ pub enum InvalidReason {
     Malformed,
     /// Several different values were shown for one cookie (R11).
     Ambiguous,
+    /// It proves itself, and no key that is configured has signed it so.
+    Signature,
+    /// It proves itself, and its own end has passed.
+    Expired,
+    /// It proves itself, and does not say what is required: issuer, audience, a time.
+    Claims,
     /// The store knows no such session, or it has ended.
     Unknown,
     /// The session was revoked by its name, or with all sessions of its user, and its record is there all the same.
@@ -91,9 +97,12 @@ impl Refusal {
 
 impl InvalidReason {
     /// Every reason, for resolving metric handles at load.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Malformed,
         Self::Ambiguous,
+        Self::Signature,
+        Self::Expired,
+        Self::Claims,
         Self::Unknown,
         Self::Revoked,
         Self::Idle,
@@ -106,6 +115,9 @@ impl InvalidReason {
         match self {
             Self::Malformed => "malformed",
             Self::Ambiguous => "ambiguous",
+            Self::Signature => "signature",
+            Self::Expired => "expired",
+            Self::Claims => "claims",
             Self::Unknown => "unknown",
             Self::Revoked => "revoked",
             Self::Idle => "idle",

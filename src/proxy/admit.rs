@@ -7,7 +7,7 @@ use crate::policy::{InvalidReason, Pass, Standing as Judged};
 use crate::request::RequestView;
 use crate::resolver::{Resolution, Resolved};
 use crate::runtime::{Route, Runtime};
-use crate::token::{Extraction, Unusable, extract};
+use crate::token::{Extraction, FlawKind, Unusable, extract};
 use std::sync::Arc;
 
 /// Decides about one request. Everything it may read of it is in the view.
@@ -68,22 +68,23 @@ async fn look_up(
     now: Now,
 ) -> Decision {
     let mut decision = Decision::open(Arc::clone(route));
-    let (token, place) = match extract(&route.tokens, view.headers) {
+    let (shown, place) = match extract(&route.tokens, view.headers) {
         Extraction::Absent => {
             if !route.tokens.is_empty() {
                 runtime.resolver.absent();
             }
             return decision;
         }
-        Extraction::Found { token, source } => (Ok(token), source),
+        Extraction::Found { shown, source } => (Ok(shown), source),
         Extraction::Unusable { reason, source } => (Err(reason), source),
     };
-    let Some(source) = route.token_owners.get(place).copied() else {
+    let Some(owner) = route.token_owners.get(place).copied() else {
         return decision;
     };
+    let source = owner.source;
     decision.source = Some(source);
-    let token = match token {
-        Ok(token) => token,
+    let shown = match shown {
+        Ok(shown) => shown,
         Err(reason) => {
             runtime.resolver.unusable(source);
             decision.standing = Standing::Invalid(match reason {
@@ -97,7 +98,10 @@ async fn look_up(
         sid,
         resolution,
         tier,
-    }) = runtime.resolver.resolve(source, token, now).await
+    }) = runtime
+        .resolver
+        .resolve(source, owner.place, shown, now)
+        .await
     else {
         return decision;
     };
@@ -108,8 +112,19 @@ async fn look_up(
         Resolution::Unknown => Standing::Invalid(InvalidReason::Unknown),
         Resolution::Ended(Ending::Revoked) => Standing::Invalid(InvalidReason::Revoked),
         Resolution::Ended(Ending::Idle) => Standing::Invalid(InvalidReason::Idle),
+        Resolution::Ended(Ending::Guest) => Standing::Absent,
+        Resolution::Ended(Ending::Flawed(kind)) => Standing::Invalid(reason_of(kind)),
         Resolution::Broken => decision.fail(Denial::BrokenRecord),
         Resolution::Unavailable(fault) => decision.fail(Denial::StoreDown(fault)),
     };
     decision
+}
+
+fn reason_of(flaw: FlawKind) -> InvalidReason {
+    match flaw {
+        FlawKind::Malformed => InvalidReason::Malformed,
+        FlawKind::Signature => InvalidReason::Signature,
+        FlawKind::Expired => InvalidReason::Expired,
+        FlawKind::Claims => InvalidReason::Claims,
+    }
 }

@@ -68,20 +68,23 @@ async fn log_out(
     let place = match extract(&route.tokens, &head.headers) {
         Extraction::Absent => None,
         Extraction::Unusable { source, .. } => Some(source),
-        Extraction::Found { token, source } => {
-            let owner = route.token_owners.get(source).copied().unwrap_or_default();
-            if let Err(fault) = context.runtime.resolver.log_out(owner, token).await {
-                let denial = Denial::StoreDown(fault.kind);
-                return deny(session, denial, context.request_id.as_ref()).await;
+        Extraction::Found { shown, source } => {
+            if let Some(owner) = route.token_owners.get(source) {
+                let resolver = &context.runtime.resolver;
+                let ended = resolver.log_out(owner.source, owner.place, shown).await;
+                if let Err(fault) = ended {
+                    let denial = Denial::StoreDown(fault.kind);
+                    return deny(session, denial, context.request_id.as_ref()).await;
+                }
             }
             Some(source)
         }
     };
     let shown = place.and_then(|place| route.tokens.get(place));
     let mut own = Own::empty(StatusCode::NO_CONTENT);
-    if let Some(TokenSource::Cookie(source)) = shown {
-        own.header = expired(source.name.as_str(), cookie).map(|line| (header::SET_COOKIE, line));
-    }
+    let names = shown.into_iter().flat_map(TokenSource::cookies);
+    let lines = names.filter_map(|name| expired(name.as_str(), cookie));
+    own.headers = lines.map(|line| (header::SET_COOKIE, line)).collect();
     reply(session, own, context.request_id.as_ref()).await
 }
 

@@ -16,8 +16,8 @@ pub(super) struct Own {
     status: u16,
     /// JSON.
     body: Bytes,
-    /// One line beside the usual ones.
-    pub(super) header: Option<(HeaderName, HeaderValue)>,
+    /// Lines beside the usual ones.
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Own {
@@ -25,7 +25,7 @@ impl Own {
         Self {
             status: status.as_u16(),
             body: format!("{body}\n").into(),
-            header: None,
+            headers: Vec::new(),
         }
     }
 
@@ -33,7 +33,7 @@ impl Own {
         Self {
             status: status.as_u16(),
             body: Bytes::new(),
-            header: None,
+            headers: Vec::new(),
         }
     }
 }
@@ -50,7 +50,7 @@ pub(super) async fn deny(
     let own = Own {
         status: denial.status(),
         body: body(denial),
-        header: remedy(denial),
+        headers: remedy(denial).into_iter().collect(),
     };
     reply(session, own, request_id).await
 }
@@ -67,7 +67,7 @@ pub(super) async fn reply(
     let Own {
         status,
         body,
-        header,
+        headers,
     } = own;
     let mut head = ResponseHeader::build(status, Some(7))?;
     let has_body = !body.is_empty();
@@ -83,8 +83,8 @@ pub(super) async fn reply(
     if let Some(id) = request_id {
         head.insert_header("X-Request-Id", id.clone())?;
     }
-    if let Some((name, value)) = header {
-        head.insert_header(name, value)?;
+    for (name, value) in headers {
+        head.append_header(name, value)?;
     }
     let ends = !has_body || session.req_header().method == Method::HEAD;
     session.write_response_header(Box::new(head), ends).await?;

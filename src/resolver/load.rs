@@ -3,13 +3,16 @@
 use super::reported::Reported;
 use super::source::Source;
 use super::user_facts::UserFacts;
-use crate::cache::{Backing, CacheKey, Ending, Loaded, Lookup, SessionCache};
+use crate::cache::{Backing, CacheKey, Ending, Loaded, Lookup, SessionCache, Tie};
 use crate::clock::Now;
 use crate::headers::HeaderPlan;
 use crate::identity::Identity;
-use crate::store::{LookupError, SessionKey, StoreError, StoreFault, StoredSession};
+use crate::store::{
+    Carried, LookupError, NoSession, SessionKey, StoreError, StoreFault, StoredSession,
+};
 use crate::token::{Credential, TokenDigest};
 use std::sync::Arc;
+use tracing::debug;
 
 /// What the cache learns from one load.
 pub(super) type Answer = Loaded<Arc<Identity>, LookupError>;
@@ -50,60 +53,98 @@ impl Loader {
 
     async fn ask(&self, source: &Arc<Source>, wanted: &Wanted) -> Answer {
         let asked = Now::read();
-        let (session, found) = match wanted {
-            Wanted::Shown(credential) => {
-                let found = source.store.find(credential, asked).await;
-                (credential.digest(), found)
-            }
-            Wanted::Touched(session) => {
-                let found = source.store.find_again(session, asked).await;
-                (session.digest, found)
-            }
+        let mut question = Question {
+            session: wanted.session(),
+            name: None,
+            asked,
         };
-        self.understand(source, session, asked, found).await
+        let found = match wanted {
+            Wanted::Shown(credential) => {
+                let name = source.store.other_name(credential);
+                question.name = name.map(|name| self.tie(name));
+                source.store.find(credential, asked).await
+            }
+            Wanted::Touched(session) => source.store.find_again(session, asked).await,
+        };
+        source.metrics.asked(found.as_ref().err(), asked);
+        let understood = match found {
+            Ok(Some(stored)) => self.understand(source, &mut question, stored).await,
+            Ok(None) => return Loaded::Absent,
+            Err(fault) => Err(fault),
+        };
+        understood.unwrap_or_else(|fault| self.failed(source, &question, fault))
     }
 
     async fn understand(
         &self,
         source: &Arc<Source>,
-        session: TokenDigest,
-        asked: Now,
-        found: Result<Option<StoredSession>, LookupError>,
-    ) -> Answer {
-        source.metrics.asked(found.as_ref().err(), asked);
-        let mut stored = match found {
-            Ok(Some(stored)) => stored,
-            Ok(None) => return Loaded::Absent,
-            Err(fault) => return self.failed(source, session, asked, fault),
-        };
-        let ended = |why, backing| Loaded::Ended { why, backing };
-        if stored.is_revoked {
-            return ended(Ending::Revoked, None);
+        question: &mut Question,
+        mut stored: StoredSession,
+    ) -> Result<Answer, LookupError> {
+        if let Some(carried) = stored.carried.take() {
+            self.hear_of(source, question, &carried, &mut stored)
+                .await?;
         }
-        let user = match self.user(source, &stored.session.user_id).await {
-            Ok(user) => user,
-            Err(fault) => return self.failed(source, session, asked, fault),
+        let mut backing = Backing {
+            tie: None,
+            name: question.name,
+            asked: question.asked,
+            trust_for: stored.trust_for,
         };
-        let backing = Some(user.backing);
+        let ended = |why, backing| {
+            let backing = Some(backing);
+            Ok(Loaded::Ended { why, backing })
+        };
+        if stored.is_revoked {
+            return ended(Ending::Revoked, backing);
+        }
+        let user = self.user(source, &stored.session.user_id).await?;
+        backing.tie = Some(user.tie);
+        if user.asked.mono < backing.asked.mono {
+            backing.asked = user.asked;
+        }
         if user.mark.revokes(stored.created_at()) {
             return ended(Ending::Revoked, backing);
         }
         stored.session.disabled |= user.mark.disabled;
         stored.session.idle_timeout = stored.session.idle_timeout.or(source.idle_timeout);
-        let identity = Identity::derive(&stored, &self.plans, asked.wall);
+        let identity = Identity::derive(&stored, &self.plans, question.asked.wall);
         let now = Now::read();
-        let key = CacheKey::new(source.fingerprint, session);
+        let key = CacheKey::new(source.fingerprint, question.session);
         if let Some(earlier) = self.sessions.remembered(&key, now) {
             identity.recall(&earlier);
         }
         if identity.is_idle(now.wall) {
             return ended(Ending::Idle, backing);
         }
-        Loaded::Found {
+        Ok(Loaded::Found {
             expires_at: identity.expires_at,
             value: Arc::new(identity),
-            backing,
+            backing: Some(backing),
+        })
+    }
+
+    /// A session that carries its own record: what its source says of its names.
+    async fn hear_of(
+        &self,
+        source: &Source,
+        question: &mut Question,
+        carried: &Carried,
+        stored: &mut StoredSession,
+    ) -> Result<(), LookupError> {
+        let token_id = carried.token_id();
+        if let Some(id) = token_id {
+            question.name = Some(self.tie(TokenDigest::of(id)));
         }
+        let standing = source.store.standing(question.session, token_id).await?;
+        stored.is_revoked |= standing.is_revoked;
+        stored.last_seen = standing.last_seen;
+        Ok(())
+    }
+
+    fn tie(&self, name: TokenDigest) -> Tie {
+        // Names are the same at every source.
+        self.sessions.tie(&CacheKey::new(0, name))
     }
 
     /// One more round trip, for a user of whom nothing is known.
@@ -135,19 +176,39 @@ impl Loader {
         }
     }
 
-    fn failed(
-        &self,
-        source: &Source,
-        session: TokenDigest,
-        asked: Now,
-        fault: LookupError,
-    ) -> Answer {
-        let LookupError::Broken(record) = &fault else {
-            return Loaded::Failed(fault);
+    fn failed(&self, source: &Source, question: &Question, fault: LookupError) -> Answer {
+        let why = match &fault {
+            LookupError::Store(_) => return Loaded::Failed(fault),
+            LookupError::Broken(record) => {
+                let (session, asked) = (question.session.sid(), question.asked.mono);
+                self.reported.broken(source, session, record, asked);
+                return Loaded::Broken(fault);
+            }
+            LookupError::Without(NoSession::Guest) => Ending::Guest,
+            LookupError::Without(NoSession::Flawed(flaw)) => {
+                let sid = question.session.sid();
+                debug!(source = &*source.name, %sid, "a credential is not believed: {flaw}");
+                Ending::Flawed(flaw.kind)
+            }
         };
-        self.reported
-            .broken(source, session.sid(), record, asked.mono);
-        Loaded::Broken(fault)
+        Loaded::Ended { why, backing: None }
+    }
+}
+
+/// What is being asked.
+struct Question {
+    session: TokenDigest,
+    /// Of its other name, taken before what is said of that was asked for.
+    name: Option<Tie>,
+    asked: Now,
+}
+
+impl Wanted {
+    fn session(&self) -> TokenDigest {
+        match self {
+            Self::Shown(credential) => credential.digest(),
+            Self::Touched(session) => session.digest,
+        }
     }
 }
 
@@ -161,19 +222,16 @@ async fn mark(
     key: CacheKey,
     user_id: &str,
 ) -> Loaded<UserFacts, LookupError> {
-    let backing = Backing {
-        tie: sessions.tie(&key),
-        asked: Now::read(),
-    };
+    let (tie, asked) = (sessions.tie(&key), Now::read());
     let answer = source.store.user(user_id).await;
-    source.metrics.asked(answer.as_ref().err(), backing.asked);
+    source.metrics.asked(answer.as_ref().err(), asked);
     match answer {
         Ok(mark) => Loaded::Found {
-            value: UserFacts { mark, backing },
+            value: UserFacts { mark, tie, asked },
             expires_at: None,
             backing: None,
         },
-        Err(fault @ LookupError::Broken(_)) => Loaded::Broken(fault),
-        Err(fault) => Loaded::Failed(fault),
+        Err(fault @ LookupError::Store(_)) => Loaded::Failed(fault),
+        Err(fault) => Loaded::Broken(fault),
     }
 }

@@ -10,7 +10,7 @@ use crate::headers::HeaderPlan;
 use crate::identity::Identity;
 use crate::observe::Metrics;
 use crate::store::{BrokenRecord, ChangeSink, LookupError, StoreError, StoreFault};
-use crate::token::{Credential, Sid, TokenDigest};
+use crate::token::{Credential, Shown, Sid, TokenDigest};
 use prometheus::IntCounter;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,10 +68,17 @@ impl Resolver {
         &self.loader.sessions
     }
 
-    /// Looks a token up: in the cache, else in the source's store. `None` when there is no such source.
-    pub async fn resolve(&self, source: usize, token: &str, now: Now) -> Option<Resolved> {
+    /// Looks up what was shown at this position of the source's `token:` list: in the cache, else in the source's store.
+    /// `None` when there is no such source.
+    pub async fn resolve(
+        &self,
+        source: usize,
+        place: usize,
+        shown: Shown<'_>,
+        now: Now,
+    ) -> Option<Resolved> {
         let source = self.sources.get(source)?;
-        let digest = TokenDigest::of(token);
+        let digest = shown.digest();
         let sid = digest.sid();
         let key = CacheKey::new(source.fingerprint, digest);
         let sessions = &self.loader.sessions;
@@ -79,7 +86,7 @@ impl Resolver {
             Some(known) => known,
             None => {
                 let (loader, source) = (self.loader.clone(), Arc::clone(source));
-                let wanted = Wanted::Shown(Credential::with_digest(token, digest));
+                let wanted = Wanted::Shown(Credential::shown(shown, digest, place));
                 let epoch = Arc::clone(&source.epoch);
                 let load = move || async move { loader.load(&source, &wanted).await };
                 sessions.load(key, &epoch, now, Now::read, load).await
@@ -111,11 +118,17 @@ impl Resolver {
     ///
     /// # Errors
     /// When the store does not take it: then nothing has changed, or only a part that makes the session end.
-    pub async fn log_out(&self, source: usize, token: &str) -> Result<(), StoreError> {
+    pub async fn log_out(
+        &self,
+        source: usize,
+        place: usize,
+        shown: Shown<'_>,
+    ) -> Result<(), StoreError> {
         let Some(source) = self.sources.get(source) else {
             return Ok(());
         };
-        source.store.end(&Credential::new(token)).await
+        let credential = Credential::shown(shown, shown.digest(), place);
+        source.store.end(&credential).await
     }
 
     /// Counts a request that showed no credential: no source was asked.
@@ -177,7 +190,10 @@ fn read(lookup: Lookup<Arc<Identity>, LookupError>) -> (Resolution, Tier) {
         Lookup::Absent => (Resolution::Unknown, Tier::Store),
         Lookup::Ended(why) => (Resolution::Ended(why), Tier::Store),
         Lookup::Stale(identity) => (Resolution::Valid(identity), Tier::Stale),
-        Lookup::Failed(LookupError::Broken(_)) => (Resolution::Broken, Tier::Store),
+        // `Without` is an ending by now.
+        Lookup::Failed(LookupError::Broken(_) | LookupError::Without(_)) => {
+            (Resolution::Broken, Tier::Store)
+        }
         Lookup::Failed(LookupError::Store(fault)) => {
             (Resolution::Unavailable(fault.kind), Tier::Store)
         }

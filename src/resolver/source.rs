@@ -97,7 +97,7 @@ impl SourceMetrics {
         let took = Now::read().mono.saturating_duration_since(began.mono);
         self.round_trip.observe(took.as_secs_f64());
         match failure {
-            None => {}
+            None | Some(LookupError::Without(_)) => {}
             Some(LookupError::Broken(_)) => self.broken.inc(),
             Some(LookupError::Store(fault)) => self.failed(fault.kind),
         }

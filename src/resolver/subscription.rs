@@ -144,6 +144,7 @@ impl ChangeSink for Subscription {
                 self.loader.sessions.invalidate(&key);
             }
             Change::Touched(session) => self.touched(session),
+            Change::Shared(name) => self.loader.sessions.cut(name.sid().bits()),
             Change::User(user_id) => self.user(user_id),
             Change::Revoked(name) => self.revoked(name),
         }
@@ -163,7 +164,7 @@ impl ChangeSink for Subscription {
         match revocation {
             Revocation::Session(sid) => self.loader.sessions.cut(sid.bits()),
             Revocation::User { id, .. } => self.user(id),
-            Revocation::Token(id) => self.revoked(id),
+            Revocation::Token { id, .. } => self.revoked(id),
         }
         self.announced.inc();
         self.heard();

@@ -2,16 +2,16 @@
 
 use super::broken_record::BrokenRecord;
 use super::feed::{ChangeSink, Feed};
-use super::session::{SessionKey, StoredSession};
+use super::session::{SessionKey, Standing, StoredSession};
 use super::user_mark::UserMark;
 use crate::clock::{Now, UnixMillis};
-use crate::token::{Credential, TokenDigest};
+use crate::token::{Credential, Flaw, TokenDigest};
 use async_trait::async_trait;
 use std::borrow::Cow;
 use std::sync::Arc;
 use thiserror::Error;
 
-/// Where sessions are kept. Two implementations: `memory` and `redis`.
+/// Where sessions are kept, or who vouches for them. Three implementations: `memory`, `redis` and `carried`.
 #[async_trait]
 pub trait SessionStore: Send + Sync + 'static {
     /// Starts what the store keeps running, in the caller's tokio runtime: each Pingora service has its own, and a
@@ -47,6 +47,22 @@ pub trait SessionStore: Send + Sync + 'static {
         session: &SessionKey,
         now: Now,
     ) -> Result<Option<StoredSession>, LookupError>;
+
+    /// A name by which the store would tell of changes to what this credential shows, beside that of the credential.
+    fn other_name(&self, _credential: &Credential) -> Option<TokenDigest> {
+        None
+    }
+
+    /// What is said of a session that carries its own record, which says nothing of it: by its name, and by its id as a
+    /// signed token.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    async fn standing(
+        &self,
+        session: TokenDigest,
+        token_id: Option<&str>,
+    ) -> Result<Standing, LookupError>;
 
     /// What is said of a user, whatever the session.
     ///
@@ -90,15 +106,29 @@ pub struct ServerState {
     pub up: bool,
 }
 
-/// Why a lookup gave neither a session nor a definite absence.
+/// Why a lookup gave neither a session nor a definite "no such session".
 #[derive(Clone, Debug, Error)]
 pub enum LookupError {
+    /// Definitely none, and why.
+    #[error(transparent)]
+    Without(#[from] NoSession),
     /// The record is at fault: answered 502 (R2).
     #[error(transparent)]
     Broken(#[from] BrokenRecord),
     /// The store is at fault: answered from the cache or 503 (R7).
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Why what was shown is no session of a user, although something is known of it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NoSession {
+    /// There is a record, and nobody has logged in with it: the request counts as one without a credential.
+    #[error("a session of nobody")]
+    Guest,
+    /// It proves itself, and its proof is not believed.
+    #[error(transparent)]
+    Flawed(#[from] Flaw),
 }
 
 /// The store could not say. The text never holds keys, tokens or passwords.

@@ -42,6 +42,8 @@ pub enum Change<'a> {
     Session(TokenDigest),
     /// The same, in a store whose records are rewritten whenever they are used: most likely it is as it was.
     Touched(&'a SessionKey),
+    /// The record that every session of this name is read from.
+    Shared(TokenDigest),
     /// The mark of this user.
     User(&'a str),
     /// Whether the session or the signed token of this name is revoked.

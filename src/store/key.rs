@@ -1,4 +1,5 @@
-//! `KeyTemplate`: how a token becomes the store's key. `session:{sha256}` or `session:{token}`.
+//! `KeyTemplate`: how a token becomes the store's key. `session:{sha256}`, `session:{token}`, or `session:{id}` for the part
+//! of a token before its dot.
 
 use super::own_keys;
 use super::session::SessionKey;
@@ -18,19 +19,20 @@ pub struct KeyTemplate {
 enum Slot {
     Token,
     Sha256,
+    Id,
 }
 
 /// Why a key template is refused.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub enum KeyTemplateError {
-    /// Neither `{token}` nor `{sha256}` in it.
-    #[error("a key needs exactly one of {{sha256}} or {{token}}")]
+    /// No placeholder in it.
+    #[error("a key needs exactly one of {{sha256}}, {{token}} or {{id}}")]
     NoSlot,
     /// More than one placeholder.
     #[error("a key takes one placeholder, this one has several")]
     SeveralSlots,
     /// A placeholder that does not exist.
-    #[error("unknown placeholder {{{0}}}; there are {{sha256}} and {{token}}")]
+    #[error("unknown placeholder {{{0}}}; there are {{sha256}}, {{token}} and {{id}}")]
     Unknown(String),
     /// A brace without its partner.
     #[error("unbalanced brace")]
@@ -67,6 +69,7 @@ impl KeyTemplate {
         let slot = match name {
             "token" => Slot::Token,
             "sha256" => Slot::Sha256,
+            "id" => Slot::Id,
             other => return Err(KeyTemplateError::Unknown(other.to_owned())),
         };
         if tail.contains('{') {
@@ -88,6 +91,7 @@ impl KeyTemplate {
         let hex;
         let name = match self.slot {
             Slot::Token => credential.token(),
+            Slot::Id => id_of(credential.token()),
             Slot::Sha256 => {
                 hex = credential.digest().to_hex();
                 &hex
@@ -96,15 +100,40 @@ impl KeyTemplate {
         [&self.head, name, &self.tail].concat()
     }
 
-    /// The session whose record lies under this key; `None` for a key that no credential leads to.
+    /// The session whose record lies under this key; `None` for a key that no credential leads to, and for one of which it
+    /// is not known which does.
     #[must_use]
     pub fn digest_of_key(&self, key: &[u8]) -> Option<TokenDigest> {
-        let name = key.strip_prefix(self.head.as_bytes())?;
-        let name = name.strip_suffix(self.tail.as_bytes())?;
+        let name = self.name_in(key)?;
         match self.slot {
             Slot::Token => Some(TokenDigest::of(str::from_utf8(name).ok()?)),
             Slot::Sha256 => TokenDigest::from_hex(name),
+            Slot::Id => None,
         }
+    }
+
+    /// The name by which all credentials are known that lead to the key of this one, where these are several.
+    #[must_use]
+    pub fn shared_name(&self, credential: &Credential) -> Option<TokenDigest> {
+        match self.slot {
+            Slot::Token | Slot::Sha256 => None,
+            Slot::Id => Some(TokenDigest::of(id_of(credential.token()))),
+        }
+    }
+
+    /// The same name, read from a key.
+    #[must_use]
+    pub fn shared_name_of_key(&self, key: &[u8]) -> Option<TokenDigest> {
+        let name = self.name_in(key)?;
+        match self.slot {
+            Slot::Token | Slot::Sha256 => None,
+            Slot::Id => Some(TokenDigest::of(str::from_utf8(name).ok()?)),
+        }
+    }
+
+    fn name_in<'k>(&self, key: &'k [u8]) -> Option<&'k [u8]> {
+        let name = key.strip_prefix(self.head.as_bytes())?;
+        name.strip_suffix(self.tail.as_bytes())
     }
 
     /// The same, with the key itself.
@@ -120,7 +149,7 @@ impl KeyTemplate {
     #[must_use]
     pub(super) fn pattern(&self, sid: Sid) -> String {
         let name = match self.slot {
-            Slot::Token => "*".to_owned(),
+            Slot::Token | Slot::Id => "*".to_owned(),
             Slot::Sha256 => format!("{sid}*"),
         };
         [&literal(&self.head), &*name, &literal(&self.tail)].concat()
@@ -152,10 +181,16 @@ impl fmt::Display for KeyTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let slot = match self.slot {
             Slot::Token => "{token}",
+            Slot::Id => "{id}",
             Slot::Sha256 => "{sha256}",
         };
         write!(f, "{}{slot}{}", self.head, self.tail)
     }
+}
+
+/// What stands before the first dot; all of it where there is none.
+fn id_of(token: &str) -> &str {
+    token.split_once('.').map_or(token, |(id, _)| id)
 }
 
 /// A text that a glob of Redis takes as it stands.
@@ -180,6 +215,7 @@ mod tests {
         let cases = [
             ("session:{token}", "session:abc"),
             ("{token}:s", "abc:s"),
+            ("s:{id}:x", "s:abc:x"),
             (
                 "s:{sha256}",
                 "s:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
@@ -233,6 +269,21 @@ mod tests {
         }
         let parsed = KeyTemplate::parse("s:{token}").expect("good");
         assert_eq!(parsed.digest_of_key(b"s:\xff"), None, "not a text");
+    }
+
+    #[test]
+    fn a_key_of_an_id_is_that_of_every_token_with_this_id() {
+        let parsed = KeyTemplate::parse("s:{id}").expect("good");
+        let (one, other) = (Credential::new("id.one"), Credential::new("id.other"));
+        assert_eq!(parsed.key(&one), "s:id");
+        assert_eq!(parsed.key(&one), parsed.key(&other));
+        assert_eq!(parsed.digest_of_key(b"s:id"), None);
+        let name = parsed.shared_name_of_key(b"s:id");
+        assert_eq!(name, Some(TokenDigest::of("id")));
+        assert_eq!(parsed.shared_name(&one), name);
+        let whole = KeyTemplate::parse("s:{token}").expect("good");
+        assert_eq!(whole.shared_name(&one), None);
+        assert_eq!(whole.shared_name_of_key(b"s:id"), None);
     }
 
     #[test]

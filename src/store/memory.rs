@@ -1,8 +1,8 @@
 //! `MemoryStore`: the embedded store. Sessions of a seed file and of an administrator, kept in the process, gone with it.
 
-use super::contract::{LookupError, SessionStore, StoreError};
+use super::contract::{LookupError, SessionStore, StoreError, StoreFault};
 use super::feed::{Change, ChangeSink, Feed, FeedMode};
-use super::session::{SessionKey, StoredSession};
+use super::session::{SessionKey, Standing, StoredSession};
 use super::settings::MemorySettings;
 use super::user_mark::UserMark;
 use crate::clock::{Now, UnixMillis};
@@ -15,6 +15,10 @@ use std::sync::{Arc, OnceLock};
 pub struct MemoryStore {
     pub(super) sessions: DashMap<TokenDigest, StoredSession>,
     pub(super) users: DashMap<String, UserMark>,
+    /// What was revoked by its name alone, until then.
+    pub(super) revoked: DashMap<String, UnixMillis>,
+    /// Uses of sessions whose record is not here, kept until then.
+    pub(super) uses: DashMap<TokenDigest, (UnixMillis, UnixMillis)>,
     pub(super) sink: OnceLock<Arc<dyn ChangeSink>>,
 }
 
@@ -29,6 +33,8 @@ impl MemoryStore {
         Self {
             sessions: sessions.collect(),
             users: DashMap::new(),
+            revoked: DashMap::new(),
+            uses: DashMap::new(),
             sink: OnceLock::new(),
         }
     }
@@ -41,6 +47,20 @@ impl MemoryStore {
         self.sessions.get(&digest).map(|stored| stored.clone())
     }
 }
+
+/// Refuses what the store has no room for (R15).
+pub(super) fn has_room(kept: usize) -> Result<(), StoreError> {
+    if kept < MOST_KEPT {
+        return Ok(());
+    }
+    Err(StoreError {
+        kind: StoreFault::Overload,
+        detail: "the embedded store is full; use `redis` for so many sessions".into(),
+    })
+}
+
+/// Sessions, marks of users, names and uses, each.
+pub(super) const MOST_KEPT: usize = 100_000;
 
 #[async_trait]
 impl SessionStore for MemoryStore {
@@ -73,6 +93,19 @@ impl SessionStore for MemoryStore {
         Ok(self.session(session.digest, now))
     }
 
+    async fn standing(
+        &self,
+        session: TokenDigest,
+        token_id: Option<&str>,
+    ) -> Result<Standing, LookupError> {
+        let names = [Some(session.sid().to_string()), token_id.map(str::to_owned)];
+        let mut names = names.into_iter().flatten();
+        Ok(Standing {
+            is_revoked: names.any(|name| self.revoked.contains_key(&name)),
+            last_seen: self.uses.get(&session).map(|used| used.0),
+        })
+    }
+
     async fn user(&self, user_id: &str) -> Result<UserMark, LookupError> {
         Ok(self
             .users
@@ -85,11 +118,17 @@ impl SessionStore for MemoryStore {
         &self,
         session: TokenDigest,
         at: UnixMillis,
-        _keep_until: UnixMillis,
+        keep_until: UnixMillis,
     ) -> Result<(), StoreError> {
         if let Some(mut stored) = self.sessions.get_mut(&session) {
             stored.last_seen = stored.last_seen.max(Some(at));
+            return Ok(());
         }
+        if self.uses.len() >= MOST_KEPT {
+            self.uses.retain(|_, (_, kept)| *kept > at);
+        }
+        has_room(self.uses.len())?;
+        self.uses.insert(session, (at, keep_until));
         Ok(())
     }
 

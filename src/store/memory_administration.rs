@@ -1,9 +1,9 @@
 //! Administration of the embedded store. What is changed is gone with the process, as everything in it.
 
 use super::administration::{Administration, MOST_LISTED, Removal, Search, SessionList};
-use super::contract::{LookupError, SessionStore, StoreError, StoreFault};
+use super::contract::{LookupError, SessionStore, StoreError};
 use super::feed::Change;
-use super::memory::MemoryStore;
+use super::memory::{MOST_KEPT, MemoryStore, has_room};
 use super::new_session::NewSession;
 use super::revocation::Revocation;
 use super::session::StoredSession;
@@ -12,6 +12,7 @@ use crate::clock::{Now, UnixMillis};
 use crate::token::{Sid, TokenDigest};
 use async_trait::async_trait;
 use std::cmp::Reverse;
+use std::time::Duration;
 
 #[async_trait]
 impl Administration for MemoryStore {
@@ -69,14 +70,18 @@ impl Administration for MemoryStore {
         let removal = match revocation {
             Revocation::Session(sid) => {
                 let records = self.remove(|digest, _| digest.sid() == *sid);
+                if records == 0 {
+                    let name = sid.to_string();
+                    self.remember_revoked(&name, UnixMillis::MAX, now.wall)?;
+                }
                 self.tell(Change::Revoked(&sid.to_string()));
                 records
             }
             Revocation::User { id, not_before } => {
                 self.log_out(id, not_before.unwrap_or(now.wall))?
             }
-            // This store takes no signed tokens that could outlive it.
-            Revocation::Token(id) => {
+            Revocation::Token { id, until } => {
+                self.remember_revoked(id, until.unwrap_or(UnixMillis::MAX), now.wall)?;
                 self.tell(Change::Revoked(id));
                 0
             }
@@ -115,6 +120,22 @@ impl MemoryStore {
         });
         self.tell(Change::User(user_id));
         Ok(records)
+    }
+
+    /// Of a session that has no record here, the name has to be known for as long as it could be shown.
+    fn remember_revoked(
+        &self,
+        name: &str,
+        until: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
+        if self.revoked.len() >= MOST_KEPT {
+            self.revoked.retain(|_, end| *end > now);
+        }
+        has_room(self.revoked.len())?;
+        self.revoked
+            .insert(name.to_owned(), until.after(AFTER_ITS_END));
+        Ok(())
     }
 
     /// A mark that is there already can always be changed.
@@ -159,15 +180,5 @@ fn has_ended(stored: &StoredSession, now: UnixMillis) -> bool {
     stored.store_expires_at.is_some_and(|end| end <= now)
 }
 
-fn has_room(kept: usize) -> Result<(), StoreError> {
-    if kept < MOST_KEPT {
-        return Ok(());
-    }
-    Err(StoreError {
-        kind: StoreFault::Overload,
-        detail: "the embedded store is full; use `redis` for so many sessions".into(),
-    })
-}
-
-/// Sessions, and marks of users (R15).
-const MOST_KEPT: usize = 100_000;
+/// A token is taken for a moment after its end, by clocks that differ.
+const AFTER_ITS_END: Duration = Duration::from_secs(300);

@@ -33,6 +33,7 @@ impl ChangeSink for Listener {
         self.note(match change {
             Change::Session(digest) => format!("session {}", digest.sid()),
             Change::Touched(_) => "touched".to_owned(),
+            Change::Shared(name) => format!("shared {}", name.sid()),
             Change::User(id) => format!("user {id}"),
             Change::Revoked(name) => format!("revoked {name}"),
         });

@@ -2,8 +2,11 @@
 
 mod administration;
 mod broken_record;
+mod carried;
 mod contract;
 mod feed;
+mod field_map;
+mod foreign_value;
 mod key;
 mod memory;
 mod memory_administration;
@@ -14,6 +17,7 @@ mod native;
 mod new_session;
 mod open;
 mod own_keys;
+mod path;
 mod redis;
 mod revocation;
 mod session;
@@ -25,10 +29,12 @@ mod user_mark;
 
 pub use administration::{Administration, Removal, Search, SessionList};
 pub use broken_record::BrokenRecord;
+pub use carried::{CarriedSettings, Proof, SessionReader};
 pub use contract::{
-    LookupError, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
+    LookupError, NoSession, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
 };
 pub use feed::{Change, ChangeSink, Feed, FeedMode};
+pub use field_map::{Field, FieldMap};
 pub use key::{KeyTemplate, KeyTemplateError, Untrackable};
 pub use memory::MemoryStore;
 pub use message::Message;
@@ -36,9 +42,12 @@ pub use native::decode_native;
 pub(crate) use native::{parse_json, parse_span};
 pub use new_session::NewSession;
 pub use open::open;
+pub use path::FieldPath;
 pub use redis::RedisStore;
 pub use revocation::{NotARevocation, Revocation};
-pub use session::{AuthenticatedAs, Authenticator, Session, SessionKey, StoredSession};
+pub use session::{
+    AuthenticatedAs, Authenticator, Carried, Session, SessionKey, Standing, StoredSession,
+};
 pub use session_report::SessionReport;
 pub use settings::{
     ClusterSettings, Invalidation, MemorySettings, OnPush, RedisAddress, RedisNode, RedisServers,

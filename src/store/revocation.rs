@@ -19,8 +19,13 @@ pub enum Revocation {
         /// The moment.
         not_before: Option<UnixMillis>,
     },
-    /// The signed token of this id (`jti`): 1 to 256 bytes of visible ASCII.
-    Token(String),
+    /// One signed token.
+    Token {
+        /// Its `jti`: 1 to 256 bytes of visible ASCII.
+        id: String,
+        /// When it ends by itself, and need not be known as revoked any more; `None` if whoever revokes it does not know.
+        until: Option<UnixMillis>,
+    },
 }
 
 /// Why a message is no revocation.
@@ -29,8 +34,8 @@ pub enum Revocation {
 pub struct NotARevocation(&'static str);
 
 impl Revocation {
-    /// Reads `{"revoke": {"session": …}}`, `{"revoke": {"user": …, "not_before": ms}}` or `{"revoke": {"jti": …}}`. A session
-    /// is named by its `sid`, or by the whole SHA-256 of its token in hex. Other members beside `revoke` are ignored.
+    /// Reads `{"revoke": {"session": …}}`, `{"revoke": {"user": …, "not_before": ms}}` or `{"revoke": {"jti": …, "until": ms}}`. A
+    /// session is named by its `sid`, or by the whole SHA-256 of its token in hex. Other members beside `revoke` are ignored.
     ///
     /// # Errors
     /// When it is anything else. The text quotes nothing of the message.
@@ -65,12 +70,21 @@ impl Revocation {
                 id: id.to_owned(),
                 not_before: match what.get("not_before") {
                     None | Some(Value::Null) => None,
-                    Some(value) => Some(not_before(value).ok_or(NotARevocation(
+                    Some(value) => Some(moment(value).ok_or(NotARevocation(
                         "`not_before` is a whole number of milliseconds since 1970, of 14 digits at most",
                     ))?),
                 },
             }),
-            (None, None, Some(id)) if TextRule::Id.holds(id) => Ok(Self::Token(id.to_owned())),
+            (None, None, Some(id)) if TextRule::Id.holds(id) => Ok(Self::Token {
+                id: id.to_owned(),
+                until: match what.get("until") {
+                    None | Some(Value::Null) => None,
+                    Some(value) if *value == json!(NEVER) => Some(UnixMillis::MAX),
+                    Some(value) => Some(moment(value).ok_or(NotARevocation(
+                        "`until` is `never`, or a whole number of milliseconds since 1970, of 14 digits at most",
+                    ))?),
+                },
+            }),
             _ => Err(NotARevocation(
                 "`revoke` takes one of `session`, `user` and `jti`, a text",
             )),
@@ -102,7 +116,15 @@ impl Revocation {
                 id,
                 not_before: Some(at),
             } => json!({"user": id, "not_before": at.0}),
-            Self::Token(id) => json!({"jti": id}),
+            Self::Token { id, until: None } => json!({"jti": id}),
+            Self::Token {
+                id,
+                until: Some(UnixMillis::MAX),
+            } => json!({"jti": id, "until": NEVER}),
+            Self::Token {
+                id,
+                until: Some(at),
+            } => json!({"jti": id, "until": at.0}),
         };
         json!({ "revoke": what }).to_string()
     }
@@ -113,19 +135,21 @@ impl Revocation {
         match self {
             Self::Session(_) => "session",
             Self::User { .. } => "user",
-            Self::Token(_) => "jti",
+            Self::Token { .. } => "jti",
         }
     }
 }
 
 /// Redis' JSON writes larger numbers with an exponent, which is no whole number to whoever reads the mark. A moment in
 /// micro- or nanoseconds is none of ours.
-fn not_before(value: &Value) -> Option<UnixMillis> {
+fn moment(value: &Value) -> Option<UnixMillis> {
     let at = value.as_u64().filter(|at| *at < 100_000_000_000_000)?;
     Some(UnixMillis(at))
 }
 
 const MAX_BYTES: usize = 4096;
+/// Of a signed token without an end.
+const NEVER: &str = "never";
 const SID_DIGITS: usize = 16;
 const DIGEST_DIGITS: usize = 64;
 
@@ -140,6 +164,10 @@ mod tests {
     fn a_message_names_one_thing() {
         let digest = TokenDigest::of("token");
         let session = Revocation::Session(digest.sid());
+        let token = |id: &str, until| Revocation::Token {
+            id: id.to_owned(),
+            until,
+        };
         let user = |not_before: Option<u64>| Revocation::User {
             id: "u-17".to_owned(),
             not_before: not_before.map(UnixMillis),
@@ -161,9 +189,10 @@ mod tests {
                 r#"{"revoke":{"user":"u-17","not_before":5}}"#.to_owned(),
                 user(Some(5)),
             ),
+            (r#"{"revoke":{"jti":"t-1"}}"#.to_owned(), token("t-1", None)),
             (
-                r#"{"revoke":{"jti":"t-1"}}"#.to_owned(),
-                Revocation::Token("t-1".to_owned()),
+                r#"{"revoke":{"jti":"t-1","until":7}}"#.to_owned(),
+                token("t-1", Some(UnixMillis(7))),
             ),
         ];
         for (message, expected) in cases {
@@ -177,7 +206,9 @@ mod tests {
             session,
             user(None),
             user(Some(5)),
-            Revocation::Token("t".to_owned()),
+            token("t", None),
+            token("t", Some(UnixMillis(7))),
+            token("t", Some(UnixMillis::MAX)),
         ] {
             assert_eq!(Revocation::parse(one.to_message().as_bytes()), Ok(one));
         }
@@ -203,6 +234,8 @@ mod tests {
             r#"{"revoke":{"user":"u","not_before":"x"}}"#,
             r#"{"revoke":{"user":"u","not_before":1767225600000000}}"#,
             r#"{"revoke":{"user":"u"},"revoke":{"user":"v"}}"#,
+            r#"{"revoke":{"jti":"t","until":"soon"}}"#,
+            r#"{"revoke":{"jti":"t","until":-1}}"#,
             &long,
         ] {
             assert!(Revocation::parse(message.as_bytes()).is_err(), "{message}");

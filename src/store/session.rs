@@ -69,6 +69,42 @@ pub struct StoredSession {
     pub last_seen: Option<UnixMillis>,
     /// Whether it was revoked by its name, its record notwithstanding.
     pub is_revoked: bool,
+    /// Set where the session carries its own record: then the store has still to be asked for its [`Standing`].
+    pub carried: Option<Carried>,
+    /// Whoever gave the answer wants to be asked again after that.
+    pub trust_for: Option<Duration>,
+}
+
+/// Of a session that the store keeps no record of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// What was shown proves it, until its own end.
+    Proven {
+        /// The id of a signed token (`jti`): 1 to 256 bytes of visible ASCII.
+        token_id: Option<String>,
+    },
+    /// Somebody else was asked.
+    Vouched,
+}
+
+impl Carried {
+    /// The id of a signed token.
+    #[must_use]
+    pub fn token_id(&self) -> Option<&str> {
+        match self {
+            Self::Proven { token_id } => token_id.as_deref(),
+            Self::Vouched => None,
+        }
+    }
+}
+
+/// What a store says of a session whose record it does not keep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether it was revoked, by whichever of its names.
+    pub is_revoked: bool,
+    /// When it was last used, if that is written down anywhere.
+    pub last_seen: Option<UnixMillis>,
 }
 
 /// Where a session's record lies in its store. The key may hold the token, so it is never shown.
@@ -94,6 +130,8 @@ impl StoredSession {
             store_expires_at,
             last_seen: None,
             is_revoked: false,
+            carried: None,
+            trust_for: None,
         }
     }
 

@@ -44,8 +44,8 @@ pub struct RedisSettings {
     pub username: Option<String>,
     /// Its password.
     pub password: Option<Secret<String>>,
-    /// How a token becomes a key.
-    pub key: KeyTemplate,
+    /// How a token becomes a key; `None` where no records are kept, but what is said of sessions that carry their own.
+    pub key: Option<KeyTemplate>,
     /// Connect, TLS and HELLO together.
     pub connect_timeout: Duration,
     /// One reply.

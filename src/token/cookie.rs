@@ -1,5 +1,6 @@
 //! Cookies as browsers really send them: found, and taken out of what is forwarded (RFC 6265 §5.4).
 
+use super::shown::Shown;
 use super::source::{CookieName, CookieSource, Duplicates};
 use super::unusable::Unusable;
 use bytes::Bytes;
@@ -45,6 +46,25 @@ pub(super) fn find<'a>(
         return Some(Err(Unusable::Ambiguous));
     }
     Some(token(first).ok_or(Unusable::Malformed))
+}
+
+/// The same with what stands in the cookie that signs it. A signature without what it signs is nothing.
+pub(super) fn find_signed<'a>(
+    headers: &'a HeaderMap,
+    cookie: &CookieSource,
+    signature: &CookieSource,
+) -> Option<Result<Shown<'a>, Unusable>> {
+    let token = match find(headers, cookie)? {
+        Ok(token) => token,
+        Err(fault) => return Some(Err(fault)),
+    };
+    Some(match find(headers, signature) {
+        None => Ok(Shown::plain(token)),
+        Some(signature) => signature.map(|signature| Shown {
+            token,
+            signature: Some(signature),
+        }),
+    })
 }
 
 /// Takes every pair of those names out of `Cookie` and joins what is left into one line, as an HTTP/1.1 upstream must

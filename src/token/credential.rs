@@ -1,7 +1,8 @@
 //! `Credential`: an opaque token as the client showed it, and the digests by which everything else names it.
 
+use super::shown::Shown;
 use crate::secret::Secret;
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256, digest};
 use std::fmt;
 
 /// SHA-256 of the whole token. What the cache and the default store key are made of.
@@ -14,6 +15,18 @@ impl TokenDigest {
     pub fn of(token: &str) -> Self {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+        Self(bytes)
+    }
+
+    /// Digests a token together with what signs it; neither holds the byte between them.
+    #[must_use]
+    pub(super) fn of_signed(token: &str, signature: &str) -> Self {
+        let mut context = Context::new(&SHA256);
+        for part in [token, ";", signature] {
+            context.update(part.as_bytes());
+        }
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(context.finish().as_ref());
         Self(bytes)
     }
 
@@ -90,22 +103,32 @@ impl fmt::Debug for Sid {
 #[derive(Clone)]
 pub struct Credential {
     token: Secret<String>,
+    signature: Option<Secret<String>>,
     digest: TokenDigest,
+    place: Option<usize>,
 }
 
 impl Credential {
-    /// Takes the token; digests it.
+    /// A token that no request has shown; digests it.
     #[must_use]
     pub fn new(token: &str) -> Self {
-        Self::with_digest(token, TokenDigest::of(token))
-    }
-
-    /// Takes the token and the digest already computed for it.
-    #[must_use]
-    pub fn with_digest(token: &str, digest: TokenDigest) -> Self {
         Self {
             token: Secret::new(token.to_owned()),
+            signature: None,
+            digest: TokenDigest::of(token),
+            place: None,
+        }
+    }
+
+    /// What was shown, at this position of its source's `token:` list, and the digest already computed for it.
+    #[must_use]
+    pub fn shown(shown: Shown<'_>, digest: TokenDigest, place: usize) -> Self {
+        let signature = shown.signature.map(str::to_owned);
+        Self {
+            token: Secret::new(shown.token.to_owned()),
+            signature: signature.map(Secret::new),
             digest,
+            place: Some(place),
         }
     }
 
@@ -115,7 +138,21 @@ impl Credential {
         self.token.expose()
     }
 
-    /// Its SHA-256.
+    /// What signs it, where that stands apart.
+    #[must_use]
+    pub fn signature(&self) -> Option<&str> {
+        self.signature
+            .as_ref()
+            .map(|signature| signature.expose().as_str())
+    }
+
+    /// Where it was shown: the position in its source's `token:` list.
+    #[must_use]
+    pub fn place(&self) -> Option<usize> {
+        self.place
+    }
+
+    /// SHA-256 of all that was shown.
     #[must_use]
     pub fn digest(&self) -> TokenDigest {
         self.digest

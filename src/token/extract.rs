@@ -1,5 +1,6 @@
 //! `extract`: which credential a request shows to one session source.
 
+use super::shown::Shown;
 use super::source::TokenSource;
 use super::unusable::Unusable;
 use super::{bearer, cookie};
@@ -12,8 +13,8 @@ pub enum Extraction<'a> {
     Absent,
     /// A token, in the shape its kind may have.
     Found {
-        /// As shown; at most 8 KiB of visible ASCII.
-        token: &'a str,
+        /// As it stands there.
+        shown: Shown<'a>,
         /// Index into the list that was asked.
         source: usize,
     },
@@ -33,16 +34,23 @@ pub fn extract<'a>(sources: &[TokenSource], headers: &'a HeaderMap) -> Extractio
     let shown = sources
         .iter()
         .map(|source| match source {
-            TokenSource::Bearer => bearer::find(headers),
-            TokenSource::Cookie(cookie) => cookie::find(headers, cookie),
+            TokenSource::Bearer => plain(bearer::find(headers)),
+            TokenSource::Cookie(cookie) => plain(cookie::find(headers, cookie)),
+            TokenSource::SignedCookie { cookie, signature } => {
+                cookie::find_signed(headers, cookie, signature)
+            }
         })
         .enumerate()
         .find_map(|(source, shown)| Some((source, shown?)));
     match shown {
         None => Extraction::Absent,
-        Some((source, Ok(token))) => Extraction::Found { token, source },
+        Some((source, Ok(shown))) => Extraction::Found { shown, source },
         Some((source, Err(reason))) => Extraction::Unusable { source, reason },
     }
+}
+
+fn plain(found: Option<Result<&str, Unusable>>) -> Option<Result<Shown<'_>, Unusable>> {
+    found.map(|found| found.map(Shown::plain))
 }
 
 /// Never shows the token (design rule R13).
@@ -59,7 +67,7 @@ impl std::fmt::Debug for Extraction<'_> {
 #[cfg(test)]
 mod tests {
     use super::{Extraction, extract};
-    use crate::token::{CookieName, CookieSource, Duplicates, TokenSource, Unusable};
+    use crate::token::{CookieName, CookieSource, Duplicates, Shown, TokenSource, Unusable};
     use http::{HeaderMap, HeaderName, HeaderValue};
     use proptest::prelude::*;
 
@@ -86,7 +94,10 @@ mod tests {
 
     #[test]
     fn the_first_source_that_is_shown_anything_decides() {
-        let found = |source, token| Extraction::Found { token, source };
+        let found = |source, token| Extraction::Found {
+            shown: Shown::plain(token),
+            source,
+        };
         let malformed = |source| Extraction::Unusable {
             source,
             reason: Unusable::Malformed,
@@ -139,7 +150,8 @@ mod tests {
                 }
             }
             let sources = [TokenSource::Bearer, cookie("session")];
-            if let Extraction::Found { token, .. } = extract(&sources, &headers) {
+            if let Extraction::Found { shown, .. } = extract(&sources, &headers) {
+                let token = shown.token;
                 prop_assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
             }
         }

@@ -6,6 +6,7 @@ mod credential;
 mod extract;
 mod flaw;
 mod mint;
+mod shown;
 mod source;
 mod unusable;
 
@@ -14,5 +15,6 @@ pub use credential::{Credential, Sid, TokenDigest};
 pub use extract::{Extraction, extract};
 pub use flaw::{Flaw, FlawKind};
 pub use mint::{NoRandomness, mint};
+pub use shown::Shown;
 pub use source::{CookieName, CookieSource, Duplicates, TokenSource};
 pub use unusable::Unusable;

@@ -10,6 +10,28 @@ pub enum TokenSource {
     Bearer,
     /// A pair in the `Cookie` header (RFC 6265 §5.4).
     Cookie(CookieSource),
+    /// A cookie, and another one that signs it: `session` and `session.sig` (features.md A.5).
+    SignedCookie {
+        /// The one.
+        cookie: CookieSource,
+        /// The other.
+        signature: CookieSource,
+    },
+}
+
+impl TokenSource {
+    /// The cookies that it reads.
+    pub fn cookies(&self) -> impl Iterator<Item = &CookieName> {
+        let (cookie, signature) = match self {
+            Self::Bearer => (None, None),
+            Self::Cookie(cookie) => (Some(cookie), None),
+            Self::SignedCookie { cookie, signature } => (Some(cookie), Some(signature)),
+        };
+        cookie
+            .into_iter()
+            .chain(signature)
+            .map(|cookie| &cookie.name)
+    }
 }
 
 /// A named cookie.
@@ -55,6 +77,9 @@ impl fmt::Display for TokenSource {
         match self {
             Self::Bearer => f.write_str("bearer"),
             Self::Cookie(cookie) => write!(f, "cookie:{}", cookie.name.as_str()),
+            Self::SignedCookie { cookie, .. } => {
+                write!(f, "signed cookie:{}", cookie.name.as_str())
+            }
         }
     }
 }

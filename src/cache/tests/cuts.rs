@@ -120,8 +120,10 @@ async fn what_is_found_known_or_bridges_a_failure_is_not_shared_with_who_comes_a
             },
             expires_at: None,
             backing: Some(Backing {
-                tie: cache.tie(&key("user")),
+                tie: Some(cache.tie(&key("user"))),
+                name: None,
                 asked: now,
+                trust_for: None,
             }),
         };
         let known = found(1);
@@ -234,7 +236,9 @@ fn of_user(world: &World, value: u32) -> Answer {
 
 fn backing(world: &World) -> Backing {
     Backing {
-        tie: world.cache.tie(&key("user")),
+        tie: Some(world.cache.tie(&key("user"))),
+        name: None,
         asked: world.now,
+        trust_for: None,
     }
 }

@@ -4,6 +4,7 @@ mod cache;
 mod client;
 mod configuration;
 mod endpoints;
+mod field_map;
 mod identity;
 mod listeners;
 mod memory;

@@ -53,7 +53,7 @@ pub(super) fn settings(
         password,
         username: username.map(str::to_owned).or(named.username),
         servers: named.servers,
-        key: key?,
+        key: Some(key?),
         connect_timeout,
         reply_timeout,
         invalidation: by,

@@ -1,6 +1,7 @@
 //! Administration of sessions in Redis. Commands of different keys are different questions: on a cluster they have
 //! different addressees.
 
+use super::fault::fault;
 use super::scribe;
 use super::search::{MOST_ROUNDS, search};
 use super::sessions::RedisStore;
@@ -23,7 +24,10 @@ use redis::pipe;
 impl Administration for RedisStore {
     /// The record first: an entry of the index that leads nowhere is taken out by whoever lists meanwhile.
     async fn create(&self, new: NewSession, now: Now) -> Result<(), StoreError> {
-        let key = self.key.key(&new.credential);
+        let Some(template) = &self.key else {
+            return Err(fault(StoreFault::Unavailable, NO_RECORDS));
+        };
+        let key = template.key(&new.credential);
         let end = new.store_expires_at(now.wall);
         let mut write = pipe();
         let set = write.cmd("SET").arg(&key).arg(&new.record);
@@ -114,7 +118,7 @@ impl RedisStore {
         let own = match revocation {
             Revocation::Session(sid) => own_keys::revoked_session(*sid),
             Revocation::User { id, .. } => own_keys::user(id),
-            Revocation::Token(id) => own_keys::revoked(id),
+            Revocation::Token { id, .. } => own_keys::revoked(id),
         };
         self.servers.changed(own.as_bytes());
         let mut publish = pipe();
@@ -153,7 +157,7 @@ impl RedisStore {
                 }
                 removal.rest = is_cut.then(|| MORE.into());
             }
-            Revocation::Token(_) => {}
+            Revocation::Token { .. } => {}
         }
         Ok(())
     }
@@ -169,13 +173,16 @@ impl RedisStore {
             let keys = self.index_of(user_id, now.wall).await?;
             let found = keys
                 .iter()
-                .filter_map(|key| self.key.session_at(key))
+                .filter_map(|key| self.session_at(key))
                 .find(|session| session.digest.sid() == sid);
             if let Some(found) = found {
                 return Ok(Search::Found(found));
             }
         }
-        let searched = search(&self.servers, &self.key, sid, MOST_ROUNDS).await;
+        let Some(template) = &self.key else {
+            return Ok(Search::Absent);
+        };
+        let searched = search(&self.servers, template, sid, MOST_ROUNDS).await;
         Ok(searched.map_err(|error| self.explained(error))?)
     }
 
@@ -189,7 +196,7 @@ impl RedisStore {
         let is_cut = keys.len() > MOST_LISTED;
         let mut found = Vec::new();
         // Keys that are none of this template are of another source.
-        let ours = keys.iter().filter_map(|key| self.key.session_at(key));
+        let ours = keys.iter().filter_map(|key| self.session_at(key));
         for session in ours.take(MOST_LISTED) {
             match self.look(&session, now).await? {
                 None => user_index::remove(&self.servers, user_id, &session.key).await?,
@@ -203,6 +210,10 @@ impl RedisStore {
     async fn index_of(&self, user_id: &str, now: UnixMillis) -> Result<Vec<Vec<u8>>, StoreError> {
         let keys = user_index::keys(&self.servers, user_id, now).await;
         keys.map_err(|error| self.explained(error))
+    }
+
+    fn session_at(&self, key: &[u8]) -> Option<SessionKey> {
+        self.key.as_ref()?.session_at(key)
     }
 
     async fn look(&self, session: &SessionKey, now: Now) -> Result<Option<Stored>, LookupError> {
@@ -235,11 +246,11 @@ impl RedisStore {
         if error.kind != StoreFault::Auth || !error.detail.starts_with("NOPERM") {
             return error;
         }
-        let head = self.key.prefix();
+        let records = self.records_pattern();
         StoreError {
             kind: error.kind,
             detail: format!(
-                "{}; administering sessions takes ~{head}* ~sessiongate:* &sessiongate:* +getrange +pttl +set +del +eval \
+                "{}; administering sessions takes {records}~sessiongate:* &sessiongate:* +getrange +pttl +set +del +eval \
                  +get +scan +zadd +zrem +zrevrange +zremrangebyscore +persist +pexpireat +publish",
                 error.detail
             )
@@ -248,5 +259,6 @@ impl RedisStore {
     }
 }
 
+const NO_RECORDS: &str = "no session records are kept here";
 const GAVE_UP: &str = "the store holds more keys than one search looks at; the record was not found, and is refused for 30 days";
 const MORE: &str = "more sessions than one call deletes; the rest is refused until it ends";

@@ -24,7 +24,7 @@ impl World {
     async fn open(template: &str) -> Self {
         let server = TestServer::start().await;
         let settings = RedisSettings {
-            key: KeyTemplate::parse(template).expect("a good template"),
+            key: Some(KeyTemplate::parse(template).expect("a good template")),
             invalidation: Invalidation::None,
             ..server.settings()
         };
@@ -296,8 +296,9 @@ async fn a_search_gives_up_when_there_are_too_many_keys() {
     world.server.say(["EVAL", fill, "0"]);
     let store = &world.watched.store;
     let sid = TokenDigest::of("nobody").sid();
+    let template = store.key.as_ref().expect("it keeps records");
     let search = async |rounds| {
-        let searched = search(&store.servers, &store.key, sid, rounds).await;
+        let searched = search(&store.servers, template, sid, rounds).await;
         searched.expect("an answer")
     };
     assert_eq!(search(2).await, Search::GaveUp);

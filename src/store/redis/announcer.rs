@@ -21,7 +21,7 @@ pub(super) struct Announcer {
     pub(super) canary: Box<str>,
     /// How changes are to be learned of.
     pub(super) by: Invalidation,
-    key: KeyTemplate,
+    key: Option<KeyTemplate>,
     on_push: OnPush,
     sink: OnceLock<Arc<dyn ChangeSink>>,
     stand: Mutex<Stand>,
@@ -76,8 +76,9 @@ impl Announcer {
 
     /// The heads of all keys of which a change matters, and the canary. That is tracked by its whole name: of the other
     /// nodes' canaries nothing is heard.
-    pub(super) fn prefixes(&self) -> [&str; 4] {
-        [self.key.prefix(), USER, REVOKED, &self.canary]
+    pub(super) fn prefixes(&self) -> impl Iterator<Item = &str> {
+        let records = self.key.as_ref().map(KeyTemplate::prefix);
+        records.into_iter().chain([USER, REVOKED, &*self.canary])
     }
 
     /// A key was written, deleted or has expired.
@@ -96,14 +97,21 @@ impl Announcer {
     }
 
     fn session_changed(&self, sink: &dyn ChangeSink, key: &[u8]) {
+        let Some(template) = &self.key else {
+            return;
+        };
+        if let Some(name) = template.shared_name_of_key(key) {
+            sink.changed(Change::Shared(name));
+            return;
+        }
         match self.on_push {
             OnPush::Drop => {
-                if let Some(session) = self.key.digest_of_key(key) {
+                if let Some(session) = template.digest_of_key(key) {
                     sink.changed(Change::Session(session));
                 }
             }
             OnPush::Suspect => {
-                if let Some(session) = self.key.session_at(key) {
+                if let Some(session) = template.session_at(key) {
                     sink.changed(Change::Touched(&session));
                 }
             }

@@ -69,6 +69,10 @@ impl Ledger {
         self.any(|revocation| *revocation == Revocation::Session(session))
     }
 
+    pub(super) fn revokes_token(&self, token_id: &str) -> bool {
+        self.any(|revocation| matches!(revocation, Revocation::Token { id, .. } if id == token_id))
+    }
+
     /// The latest "log out everywhere" of this user.
     pub(super) fn not_before(&self, user_id: &str) -> Option<UnixMillis> {
         if self.is_empty() {
@@ -166,12 +170,21 @@ mod tests {
         ledger.settle(&oldest);
         assert!(!ledger.revokes(sid));
         assert_eq!(ledger.oldest().await, user(5));
+        let token = Revocation::Token {
+            id: "t".to_owned(),
+            until: None,
+        };
+        assert!(!ledger.revokes_token("t"));
+        assert!(ledger.add(token) && ledger.revokes_token("t") && !ledger.revokes_token("u"));
     }
 
     #[test]
     fn it_is_bounded_and_the_newest_stay() {
         let ledger = Ledger::default();
-        let token = |number: usize| Revocation::Token(number.to_string());
+        let token = |number: usize| Revocation::Token {
+            id: number.to_string(),
+            until: None,
+        };
         for number in 0..MOST {
             assert!(ledger.add(token(number)));
         }

@@ -6,7 +6,7 @@ use crate::store::broken_record::BrokenRecord;
 use crate::store::contract::{LookupError, StoreError, StoreFault};
 use crate::store::native::{MAX_RECORD_BYTES, decode_native};
 use crate::store::own_keys;
-use crate::store::session::StoredSession;
+use crate::store::session::{Standing, StoredSession};
 use crate::store::user_mark::{self, UserMark};
 use crate::token::TokenDigest;
 use redis::{Pipeline, Value, pipe};
@@ -24,6 +24,36 @@ pub(super) fn question(key: &str, session: TokenDigest) -> Pipeline {
     let seen = own_keys::seen(session);
     question.cmd("GETRANGE").arg(seen).arg(0).arg(TIME_DIGITS);
     question
+}
+
+/// Reads what is said of a session whose record is not here, and of the signed token that it is.
+pub(super) fn standing_question(session: TokenDigest, token_id: Option<&str>) -> Pipeline {
+    let mut question = pipe();
+    let seen = own_keys::seen(session);
+    question.cmd("GETRANGE").arg(seen).arg(0).arg(TIME_DIGITS);
+    let by_session = own_keys::revoked_session(session.sid());
+    let by_token = token_id.map(own_keys::revoked);
+    for key in [Some(by_session), by_token].into_iter().flatten() {
+        question.cmd("GETRANGE").arg(key).arg(0).arg(0);
+    }
+    question
+}
+
+/// Understands the replies to [`standing_question`].
+///
+/// # Errors
+/// As [`answer`].
+pub(super) fn standing_answer(replies: Vec<Value>) -> Result<Standing, LookupError> {
+    let mut replies = replies.into_iter();
+    let seen = replies.next().ok_or_else(out_of_protocol)?;
+    let mut standing = Standing {
+        is_revoked: false,
+        last_seen: last_seen(&bytes_of(seen, "seen")?)?,
+    };
+    for reply in replies {
+        standing.is_revoked |= !bytes_of(reply, "revoked")?.is_empty();
+    }
+    Ok(standing)
 }
 
 /// Reads the mark of a user.
@@ -73,6 +103,8 @@ pub(super) fn answer(
         store_expires_at,
         last_seen: last_seen(&bytes_of(seen, "seen")?)?,
         is_revoked: !bytes_of(revoked, "revoked")?.is_empty(),
+        carried: None,
+        trust_for: None,
     }))
 }
 

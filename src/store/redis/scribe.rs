@@ -3,6 +3,7 @@
 use super::fault::{fault, refusal};
 use super::ledger::Ledger;
 use super::servers::Servers;
+use crate::clock::{Now, UnixMillis};
 use crate::store::contract::{StoreError, StoreFault};
 use crate::store::own_keys;
 use crate::store::revocation::Revocation;
@@ -55,8 +56,18 @@ pub(super) async fn set_disabled(
 fn command(revocation: &Revocation) -> Pipeline {
     let mut write = pipe();
     match revocation {
-        Revocation::Session(sid) => set_revoked(&mut write, &own_keys::revoked_session(*sid)),
-        Revocation::Token(id) => set_revoked(&mut write, &own_keys::revoked(id)),
+        Revocation::Session(sid) => {
+            let key = own_keys::revoked_session(*sid);
+            set_revoked(&mut write, &key, Some(REVOKED_FOR));
+        }
+        Revocation::Token { id, until } => {
+            let kept = match until {
+                Some(UnixMillis::MAX) => None,
+                Some(end) => Some(Now::read().wall.until(*end) + AFTER_ITS_END),
+                None => Some(TOKEN_REVOKED_FOR),
+            };
+            set_revoked(&mut write, &own_keys::revoked(id), kept);
+        }
         Revocation::User { id, not_before } => {
             let not_before = not_before.map_or(0, |at| at.0);
             write
@@ -70,14 +81,12 @@ fn command(revocation: &Revocation) -> Pipeline {
     write
 }
 
-fn set_revoked(write: &mut Pipeline, key: &str) {
-    write
-        .cmd("SET")
-        .arg(key)
-        .arg(1)
-        .arg("NX")
-        .arg("EX")
-        .arg(REVOKED_FOR.as_secs());
+/// `None`: for good.
+fn set_revoked(write: &mut Pipeline, key: &str, kept: Option<Duration>) {
+    let set = write.cmd("SET").arg(key).arg(1).arg("NX");
+    if let Some(kept) = kept {
+        set.arg("EX").arg(kept.as_secs());
+    }
 }
 
 /// Writes down what the ledger holds, for as long as the store lives.
@@ -144,5 +153,11 @@ return 1
 
 /// How long a session or token is known to be revoked by its name. A record that outlives it must be deleted by its owner.
 pub(super) const REVOKED_FOR: Duration = Duration::from_secs(30 * 86_400);
+
+/// The same for a signed token of which nobody said when it ends.
+const TOKEN_REVOKED_FOR: Duration = Duration::from_secs(400 * 86_400);
+
+/// A token is taken for a moment after its end, by clocks that differ.
+const AFTER_ITS_END: Duration = Duration::from_secs(300);
 
 const AGAIN: Duration = Duration::from_secs(1);

@@ -13,7 +13,7 @@ use crate::store::feed::{ChangeSink, Feed};
 use crate::store::key::KeyTemplate;
 use crate::store::own_keys;
 use crate::store::revocation::Revocation;
-use crate::store::session::{SessionKey, StoredSession};
+use crate::store::session::{SessionKey, Standing, StoredSession};
 use crate::store::settings::RedisSettings;
 use crate::store::user_mark::UserMark;
 use crate::token::{Credential, TokenDigest};
@@ -22,10 +22,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use tracing::{info, warn};
 
-/// Native records under templated keys.
+/// Records under templated keys, and what is said of sessions and users.
 pub struct RedisStore {
     name: Arc<str>,
-    pub(super) key: KeyTemplate,
+    pub(super) key: Option<KeyTemplate>,
     pub(super) servers: Arc<Servers>,
     ledger: Arc<Ledger>,
     scribe: OnceLock<OwnedTask>,
@@ -67,6 +67,12 @@ impl RedisStore {
         answer
     }
 
+    /// What an ACL has to allow for the records.
+    pub(super) fn records_pattern(&self) -> String {
+        let head = |key: &KeyTemplate| format!("~{}* ", key.prefix());
+        self.key.as_ref().map(head).unwrap_or_default()
+    }
+
     /// Watches over what the store says to lookups.
     fn note(&self, failure: Option<&LookupError>) {
         let Some(LookupError::Store(error)) = failure else {
@@ -85,10 +91,10 @@ impl RedisStore {
         }
         let detail = &error.detail;
         if error.kind == StoreFault::Auth {
-            let prefix = self.key.prefix();
+            let records = self.records_pattern();
             warn!(
                 store = &*self.name,
-                "lookups are refused: {detail}; the ACL user needs ~{prefix}* ~sessiongate:* +getrange +pttl +ping"
+                "lookups are refused: {detail}; the ACL user needs {records}~sessiongate:* +getrange +pttl +ping"
             );
         } else {
             warn!(
@@ -133,8 +139,15 @@ impl SessionStore for RedisStore {
         credential: &Credential,
         now: Now,
     ) -> Result<Option<StoredSession>, LookupError> {
-        let key = self.key.key(credential);
+        let Some(template) = &self.key else {
+            return Ok(None);
+        };
+        let key = template.key(credential);
         self.read(&key, credential.digest(), now).await
+    }
+
+    fn other_name(&self, credential: &Credential) -> Option<TokenDigest> {
+        self.key.as_ref()?.shared_name(credential)
     }
 
     async fn find_again(
@@ -143,6 +156,22 @@ impl SessionStore for RedisStore {
         now: Now,
     ) -> Result<Option<StoredSession>, LookupError> {
         self.read(&session.key, session.digest, now).await
+    }
+
+    async fn standing(
+        &self,
+        session: TokenDigest,
+        token_id: Option<&str>,
+    ) -> Result<Standing, LookupError> {
+        let announced = self.ledger.revokes(session.sid())
+            || token_id.is_some_and(|id| self.ledger.revokes_token(id));
+        let question = reply::standing_question(session, token_id);
+        let answer = reply::standing_answer(self.servers.ask(&question).await?);
+        self.note(answer.as_ref().err());
+        answer.map(|mut standing| {
+            standing.is_revoked |= announced;
+            standing
+        })
     }
 
     async fn user(&self, user_id: &str) -> Result<UserMark, LookupError> {
@@ -169,10 +198,13 @@ impl SessionStore for RedisStore {
 
     /// Whoever comes may show anything: what is no session is neither written down nor deleted.
     async fn end(&self, credential: &Credential) -> Result<(), StoreError> {
-        let key = self.key.key(credential);
+        let Some(template) = &self.key else {
+            return Ok(());
+        };
+        let key = template.key(credential);
         match self.read(&key, credential.digest(), Now::read()).await {
             Ok(Some(_)) => {}
-            Ok(None) | Err(LookupError::Broken(_)) => {
+            Ok(None) | Err(LookupError::Broken(_) | LookupError::Without(_)) => {
                 self.servers.changed(key.as_bytes());
                 return Ok(());
             }

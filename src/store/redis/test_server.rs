@@ -116,7 +116,7 @@ impl TestServer {
             db: 0,
             username: None,
             password: None,
-            key: KeyTemplate::parse("session:{token}").expect("a good template"),
+            key: Some(KeyTemplate::parse("session:{token}").expect("a good template")),
             connect_timeout: Duration::from_secs(60),
             reply_timeout: Duration::from_secs(60),
             invalidation: Invalidation::Tracking,

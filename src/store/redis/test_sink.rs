@@ -60,7 +60,7 @@ impl Recorder {
 impl ChangeSink for Recorder {
     fn changed(&self, change: Change<'_>) {
         self.note(|notes| match change {
-            Change::Session(session) => notes.changes.push(session),
+            Change::Session(session) | Change::Shared(session) => notes.changes.push(session),
             Change::Touched(session) => notes.changes.push(session.digest),
             Change::User(name) | Change::Revoked(name) => notes.names.push(name.to_owned()),
         });

@@ -14,9 +14,9 @@ pub(super) const OLD_SERVER: &str = "the server speaks RESP2 only; Redis 6 or la
 ///
 /// # Errors
 /// When there is no reply, or a refusal of the moment: the connection is given up, so that the next one asks again.
-pub(super) async fn begin(
+pub(super) async fn begin<'a>(
     connection: &mut MultiplexedConnection,
-    prefixes: [&str; 4],
+    prefixes: impl IntoIterator<Item = &'a str>,
 ) -> Result<Option<Cow<'static, str>>, StoreError> {
     let mut ask = cmd("CLIENT");
     ask.arg(&["TRACKING", "ON", "BCAST"]);
