@@ -5,7 +5,7 @@ use crate::listen::{ClientLimits, Endpoint, Network};
 use crate::observe::LogSettings;
 use crate::route::RouteSettings;
 use crate::secret::Secret;
-use crate::store::StoreSettings;
+use crate::store::{Invalidation, StoreSettings};
 use crate::token::TokenSource;
 use crate::upstream::UpstreamSettings;
 use std::num::NonZeroUsize;
@@ -26,6 +26,8 @@ pub struct Blueprint {
     pub sources: Vec<SourceSettings>,
     /// One cache for all sources.
     pub cache: CachePolicy,
+    /// How changes are learned of where a source says nothing else.
+    pub invalidation: Invalidation,
     /// At least one; in the order of the file.
     pub routes: Vec<RouteSettings>,
     /// Where metrics, health and status are served; `None`: nowhere.

@@ -20,7 +20,7 @@
 //! | 3 | `jwt`, `formats` |
 //! | 2 | `token` |
 //! | 1 | `request`, `upstream`, `listen`, `observe`, `fetch` |
-//! | 0 | `secret`, `clock`, `timestamp` |
+//! | 0 | `secret`, `clock`, `timestamp`, `strict_json` |
 
 pub mod proxy;
 
@@ -60,4 +60,5 @@ pub mod observe;
 pub mod runtime;
 pub mod secret;
 pub mod server;
+pub mod strict_json;
 pub mod timestamp;

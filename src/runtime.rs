@@ -228,6 +228,7 @@ fn open_source(
     let text = format!("{settings:?}");
     let [a, b, c, d, e, f, g, h, ..] = *TokenDigest::of(&text).as_bytes();
     Ok(Arc::new(Source {
+        handle: settings.store.handle().cloned(),
         store: store::open(&name, &settings.store, now)?,
         idle_timeout: settings.idle_timeout,
         epoch: Arc::new(epoch_of(&settings.store)),
@@ -238,9 +239,9 @@ fn open_source(
 }
 
 fn epoch_of(settings: &StoreSettings) -> Epoch {
-    match settings {
-        StoreSettings::Redis(redis) if redis.invalidation != Invalidation::None => Epoch::wanted(),
-        StoreSettings::Redis(_) | StoreSettings::Memory(_) => Epoch::default(),
+    match settings.redis() {
+        Some(redis) if redis.invalidation != Invalidation::None => Epoch::wanted(),
+        Some(_) | None => Epoch::default(),
     }
 }
 

@@ -65,6 +65,13 @@ fn source_page(
     let (kind, address) = match &settings.store {
         StoreSettings::Memory(_) => ("memory", None),
         StoreSettings::Redis(redis) => ("redis", Some(redis.servers.to_string())),
+        StoreSettings::Carried(carried) => {
+            let revoked = carried.revoked.as_ref();
+            (
+                carried.proof.as_str(),
+                revoked.map(|redis| redis.servers.to_string()),
+            )
+        }
     };
     let servers = source.store.servers();
     let servers = servers

@@ -24,11 +24,21 @@ sections! {
     CLIENT_TIMEOUT "client_timeout" ["header", "idle", "read", "write"];
     UPSTREAM "upstream" ["servers", "balance", "timeout"];
     UPSTREAM_TIMEOUT "upstream_timeout" ["connect", "read", "write", "idle"];
-    SOURCE "source" ["token", "key", "idle_timeout", "redis", "memory"];
-    TOKEN "token" ["cookie"];
+    SOURCE "source" ["token", "key", "idle_timeout", "redis", "memory", "revoked"];
+    TOKEN "token" ["cookie", "cookie_session"];
     COOKIE "cookie" ["name", "duplicates"];
-    REDIS "redis" ["url", "sentinel", "cluster", "db", "username", "password", "tls", "ca", "timeout", "on_push"];
+    COOKIE_SESSION "cookie_session" ["name", "duplicates", "keys", "digest", "unsigned", "jwt", "map"];
+    REDIS "redis" ["url", "sentinel", "cluster", "db", "username", "password", "tls", "ca", "timeout", "format",
+        "on_push", "invalidation"];
+    REVOKED "revoked" ["url", "sentinel", "cluster", "db", "username", "password", "tls", "ca", "timeout",
+        "invalidation"];
     SENTINEL "sentinel" ["master", "nodes", "username", "password"];
+    FORMAT "format" ["express_session", "better_auth", "flask_session", "django", "php_session", "laravel",
+        "spring_session", "authgear", "skygear", "hasura"];
+    FORMAT_OPTIONS "format_options" ["secrets", "user_id", "roles", "default_role", "verified", "disabled", "identity_id",
+        "identity_type", "identity_updated_at", "authenticator_id", "authenticator_type", "authenticator_channel",
+        "authenticator_updated_at", "created_at", "expires_at", "attrs", "encoding", "decode", "signature", "transform",
+        "digest", "salt", "cipher", "last_used", "idle_timeout", "lifetime", "token_hash"];
     REDIS_TIMEOUT "redis_timeout" ["connect", "reply"];
     MEMORY "memory" ["seed"];
     MAP "map" ["user_id", "roles", "default_role", "verified", "disabled", "identity_id", "identity_type",
@@ -88,11 +98,8 @@ later! {
     "balance" "consistent": "only `round_robin` is there yet", "leave it out";
     "source" "http": "asking an auth service comes with a later release", "use `redis` or `memory`";
     "source" "jwt": "signed tokens come with a later release", "use `redis` or `memory`";
-    "source" "revoked": "revocation lists for signed tokens come with a later release", "leave it out";
-    "token" "cookie_session": "signed session cookies come with a later release", "use `bearer` or `cookie`";
     "token" "form": "tokens in form bodies come with a later release", "use `bearer` or `cookie`";
     "token" "json": "tokens in JSON bodies come with a later release", "use `bearer` or `cookie`";
-    "redis" "format": "other record formats come with a later release", "write native session records";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";
     "profile" "assertion": "signed assertions come with a later release", "use the headers of a profile";
 }

@@ -1,5 +1,7 @@
 //! The words of each choice and what they mean, for reading a file and for showing what is in force.
 
+use crate::formats::HmacDigest;
+use crate::formats::handle::{Decode, LaravelCipher, Transform};
 use crate::headers::AnonymousRole;
 use crate::observe::{AccessLog, LogFormat, LogLevel};
 use crate::policy::{OnDisabled, OnInvalid};
@@ -24,6 +26,53 @@ pub(super) const INVALIDATION: [(&str, Invalidation); 3] = [
 
 pub(super) const ON_PUSH: [(&str, OnPush); 2] =
     [("drop", OnPush::Drop), ("suspect", OnPush::Suspect)];
+
+/// How a handle is written in a cookie.
+pub(super) const DECODE: [(&str, Decode); 3] = [
+    ("percent", Decode::Percent),
+    ("base64", Decode::Base64),
+    ("base64url", Decode::Base64Url),
+];
+
+/// How a handle is signed; with which secrets stands elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signing {
+    None,
+    Express,
+    SignedValue,
+    ItsDangerous,
+    Laravel,
+}
+
+pub(super) const SIGNATURE: [(&str, Signing); 5] = [
+    ("none", Signing::None),
+    ("express", Signing::Express),
+    ("value", Signing::SignedValue),
+    ("itsdangerous", Signing::ItsDangerous),
+    ("laravel", Signing::Laravel),
+];
+
+/// What a framework makes of the id for its store.
+pub(super) const TRANSFORM: [(&str, Transform); 3] = [
+    ("none", Transform::None),
+    ("sha256", Transform::Sha256),
+    ("rack", Transform::RackPrivateId),
+];
+
+/// The hash under an HMAC.
+pub(super) const DIGEST: [(&str, HmacDigest); 3] = [
+    ("sha1", HmacDigest::Sha1),
+    ("sha256", HmacDigest::Sha256),
+    ("sha512", HmacDigest::Sha512),
+];
+
+/// How Laravel encrypts its cookies.
+pub(super) const CIPHER: [(&str, LaravelCipher); 4] = [
+    ("aes-256-cbc", LaravelCipher::Aes256Cbc),
+    ("aes-128-cbc", LaravelCipher::Aes128Cbc),
+    ("aes-256-gcm", LaravelCipher::Aes256Gcm),
+    ("aes-128-gcm", LaravelCipher::Aes128Gcm),
+];
 
 pub(super) const INVALID: [(&str, OnInvalid); 2] = [
     ("anonymous", OnInvalid::Anonymous),

@@ -4,17 +4,19 @@ use super::load::{Loader, Wanted};
 use super::resolution::{Resolution, Resolved, Tier};
 use super::source::Source;
 use super::subscription::Subscription;
-use crate::cache::{CacheKey, CachePolicy, LoadLimits, Lookup, SessionCache};
+use crate::cache::{CacheKey, CachePolicy, Ending, LoadLimits, Lookup, SessionCache};
 use crate::clock::{Now, UnixMillis};
 use crate::headers::HeaderPlan;
 use crate::identity::Identity;
 use crate::observe::Metrics;
+use crate::secret::Secret;
 use crate::store::{BrokenRecord, ChangeSink, LookupError, StoreError, StoreFault};
-use crate::token::{Credential, Shown, Sid, TokenDigest};
+use crate::token::{Credential, Flaw, Shown, Sid, TokenDigest};
 use prometheus::IntCounter;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tracing::debug;
 
 /// Sessions by source and token, with everything that loading one needs.
 pub struct Resolver {
@@ -78,8 +80,24 @@ impl Resolver {
         now: Now,
     ) -> Option<Resolved> {
         let source = self.sources.get(source)?;
+        let id = match open(source, shown) {
+            Ok(id) => id,
+            Err(flaw) => return Some(refused(source, shown, &flaw, now)),
+        };
+        let shown = id.as_ref().map_or(shown, |id| Shown::plain(id.expose()));
+        let resolved = self.look_up(source, place, shown, now).await;
+        source.metrics.looked_up(&resolved, now);
+        Some(resolved)
+    }
+
+    async fn look_up(
+        &self,
+        source: &Arc<Source>,
+        place: usize,
+        shown: Shown<'_>,
+        now: Now,
+    ) -> Resolved {
         let digest = shown.digest();
-        let sid = digest.sid();
         let key = CacheKey::new(source.fingerprint, digest);
         let sessions = &self.loader.sessions;
         let lookup = match sessions.peek(&key, &source.epoch, now) {
@@ -98,13 +116,11 @@ impl Resolver {
         {
             self.write_down_use(source, digest, now.wall, keep_until);
         }
-        let resolved = Resolved {
-            sid,
+        Resolved {
+            sid: digest.sid(),
             resolution,
             tier,
-        };
-        source.metrics.looked_up(&resolved, now);
-        Some(resolved)
+        }
     }
 
     /// How long the source's last canary took; `None` without one.
@@ -127,6 +143,11 @@ impl Resolver {
         let Some(source) = self.sources.get(source) else {
             return Ok(());
         };
+        // What cannot be opened names no session.
+        let Ok(id) = open(source, shown) else {
+            return Ok(());
+        };
+        let shown = id.as_ref().map_or(shown, |id| Shown::plain(id.expose()));
         let credential = Credential::shown(shown, shown.digest(), place);
         source.store.end(&credential).await
     }
@@ -170,6 +191,26 @@ impl Resolver {
             drop(permit);
         });
     }
+}
+
+/// Where a framework signs its handles, the id inside names the session, not what was shown: one id may be shown in
+/// many ways (Laravel encrypts it anew in every answer). It is looked at on every request, so a cached session says
+/// nothing about the signature of the next handle.
+fn open(source: &Source, shown: Shown<'_>) -> Result<Option<Secret<String>>, Flaw> {
+    let handle = source.handle.as_ref();
+    handle.map(|handle| handle.open(shown.token)).transpose()
+}
+
+fn refused(source: &Source, shown: Shown<'_>, flaw: &Flaw, now: Now) -> Resolved {
+    let resolved = Resolved {
+        sid: shown.digest().sid(),
+        resolution: Resolution::Ended(Ending::Flawed(flaw.kind)),
+        tier: Tier::Memory,
+    };
+    let (source_name, sid) = (&*source.name, resolved.sid);
+    debug!(source = source_name, %sid, "a credential is not believed: {flaw}");
+    source.metrics.looked_up(&resolved, now);
+    resolved
 }
 
 /// Lets the cache hear what the source's store announces.

@@ -3,6 +3,7 @@
 use super::resolution::{Resolution, Resolved, Tier};
 use crate::cache::Epoch;
 use crate::clock::Now;
+use crate::formats::handle::Handle;
 use crate::observe::Metrics;
 use crate::store::{Administration, LookupError, StoreFault};
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
@@ -15,6 +16,8 @@ pub struct Source {
     pub name: String,
     /// Part of every cache key: equal settings give the same number, other settings another.
     pub fingerprint: u64,
+    /// From what is shown to the token that names the session; `None`: it is that token.
+    pub handle: Option<Handle>,
     /// The back end.
     pub store: Arc<dyn Administration>,
     /// For records that name none.

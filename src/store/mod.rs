@@ -5,8 +5,7 @@ mod broken_record;
 mod carried;
 mod contract;
 mod feed;
-mod field_map;
-mod foreign_value;
+mod foreign;
 mod key;
 mod memory;
 mod memory_administration;
@@ -17,7 +16,6 @@ mod native;
 mod new_session;
 mod open;
 mod own_keys;
-mod path;
 mod redis;
 mod revocation;
 mod session;
@@ -29,12 +27,14 @@ mod user_mark;
 
 pub use administration::{Administration, Removal, Search, SessionList};
 pub use broken_record::BrokenRecord;
-pub use carried::{CarriedSettings, Proof, SessionReader};
+pub use carried::{CarriedSettings, Content, Envelope, Proof, SessionReader};
 pub use contract::{
     LookupError, NoSession, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
 };
 pub use feed::{Change, ChangeSink, Feed, FeedMode};
-pub use field_map::{Field, FieldMap};
+pub use foreign::{
+    Field, FieldMap, FieldPath, ForeignFormat, IdleSpan, Idleness, RawRecord, RecordFormat, Shape,
+};
 pub use key::{KeyTemplate, KeyTemplateError, Untrackable};
 pub use memory::MemoryStore;
 pub use message::Message;
@@ -42,7 +42,6 @@ pub use native::decode_native;
 pub(crate) use native::{parse_json, parse_span};
 pub use new_session::NewSession;
 pub use open::open;
-pub use path::FieldPath;
 pub use redis::RedisStore;
 pub use revocation::{NotARevocation, Revocation};
 pub use session::{

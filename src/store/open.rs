@@ -1,10 +1,11 @@
 //! `open`: from settings to a store. The only file that knows every back end.
 
 use super::administration::Administration;
+use super::carried::{CarriedStore, CookieReader, Proof, SessionReader};
 use super::contract::StoreOpenError;
 use super::memory::MemoryStore;
 use super::redis::RedisStore;
-use super::settings::StoreSettings;
+use super::settings::{MemorySettings, RedisSettings, StoreSettings};
 use crate::clock::Now;
 use std::sync::Arc;
 
@@ -20,5 +21,27 @@ pub fn open(
     Ok(match settings {
         StoreSettings::Memory(memory) => Arc::new(MemoryStore::open(memory, now)),
         StoreSettings::Redis(redis) => Arc::new(RedisStore::open(name, redis)?),
+        StoreSettings::Carried(carried) => Arc::new(CarriedStore::new(
+            reader(&carried.proof),
+            marks(name, carried.revoked.as_ref(), now)?,
+        )),
+    })
+}
+
+fn reader(proof: &Proof) -> Box<dyn SessionReader> {
+    match proof {
+        Proof::Cookie(envelopes) => Box::new(CookieReader::new(envelopes.clone())),
+    }
+}
+
+/// Where it is kept what was revoked.
+fn marks(
+    name: &str,
+    settings: Option<&RedisSettings>,
+    now: Now,
+) -> Result<Arc<dyn Administration>, StoreOpenError> {
+    Ok(match settings {
+        Some(redis) => Arc::new(RedisStore::open(name, redis)?),
+        None => Arc::new(MemoryStore::open(&MemorySettings::default(), now)),
     })
 }

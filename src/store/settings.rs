@@ -1,7 +1,10 @@
 //! `StoreSettings`: which back end, and how to reach it. Pure data; `store::open` makes it a store.
 
+use super::carried::CarriedSettings;
+use super::foreign::RecordFormat;
 use super::key::KeyTemplate;
 use super::session::Session;
+use crate::formats::handle::Handle;
 use crate::secret::Secret;
 use crate::token::TokenDigest;
 use std::fmt;
@@ -15,6 +18,29 @@ pub enum StoreSettings {
     Memory(MemorySettings),
     /// `redis:` Redis, one server or several.
     Redis(RedisSettings),
+    /// `jwt:`, `http:`, or a signed cookie: no records of ours.
+    Carried(Box<CarriedSettings>),
+}
+
+impl StoreSettings {
+    /// The Redis whose changes matter to the source's sessions.
+    #[must_use]
+    pub fn redis(&self) -> Option<&RedisSettings> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Redis(redis) => Some(redis),
+            Self::Carried(carried) => carried.revoked.as_ref(),
+        }
+    }
+
+    /// From what is shown to the token that names the session; `None`: it is that token.
+    #[must_use]
+    pub fn handle(&self) -> Option<&Handle> {
+        match self {
+            Self::Redis(redis) => redis.format.handle(),
+            Self::Memory(_) | Self::Carried(_) => None,
+        }
+    }
 }
 
 /// The embedded store's sessions, already read from the seed file.
@@ -46,6 +72,8 @@ pub struct RedisSettings {
     pub password: Option<Secret<String>>,
     /// How a token becomes a key; `None` where no records are kept, but what is said of sessions that carry their own.
     pub key: Option<KeyTemplate>,
+    /// What lies under a key.
+    pub format: RecordFormat,
     /// Connect, TLS and HELLO together.
     pub connect_timeout: Duration,
     /// One reply.

@@ -28,6 +28,7 @@ pub(in crate::config) fn blueprint(root: Value<'_>) -> Option<Blueprint> {
         upstreams: upstreams.finish(),
         sources: sources.finish(),
         cache: remembering.policy,
+        invalidation: remembering.invalidation,
         routes,
         admin: operations::admin(&root, &listeners),
         threads: operations::threads(&root),

@@ -6,9 +6,13 @@ use crate::store::{Field, FieldMap, FieldPath};
 
 /// Reads `map:` of a section over what is known without it.
 pub(super) fn read(section: &Mapping<'_>, map: &mut FieldMap) {
-    let Some(section) = section.section("map", keys::MAP) else {
-        return;
-    };
+    if let Some(fields) = section.section("map", keys::MAP) {
+        read_fields(&fields, map);
+    }
+}
+
+/// Reads the fields where they stand in the section itself.
+pub(super) fn read_fields(section: &Mapping<'_>, map: &mut FieldMap) {
     for (word, field) in Field::ALL {
         if let Some(path) = section.get(word).and_then(path) {
             map.set(field, path);

@@ -1,14 +1,18 @@
 //! From a document to the blueprint, one file per section, in the order of the file.
 
 mod cache;
+mod carried;
 mod client;
 mod configuration;
+mod cookie_session;
 mod endpoints;
 mod field_map;
+mod format;
 mod identity;
 mod listeners;
 mod memory;
 mod operations;
+mod presets;
 mod redis;
 mod redis_servers;
 mod redis_url;

@@ -1,34 +1,81 @@
 //! `redis:` of a session source.
 
+use super::format;
 use super::redis_servers;
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};
 use crate::config::secrets;
 use crate::config::words;
 use crate::secret::Secret;
-use crate::store::{Invalidation, KeyTemplate, RedisSettings, Untrackable};
+use crate::store::{Invalidation, KeyTemplate, OnPush, RecordFormat, RedisSettings, Untrackable};
+use crate::token::TokenSource;
 use std::time::Duration;
 
 const KEY: &str = "session:{sha256}";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const REPLY_TIMEOUT: Duration = Duration::from_millis(150);
 
-/// A URL, or a mapping.
-pub(super) fn settings(
+/// Where the records of a source are: a URL, or a mapping.
+pub(super) fn records(
     value: Value<'_>,
     key: Option<Value<'_>>,
+    tokens: &[TokenSource],
     by: Invalidation,
 ) -> Option<RedisSettings> {
-    let key = match key {
-        Some(key) => template(key, by),
-        None => KeyTemplate::parse(KEY).ok(),
-    };
     let section = value
         .is_mapping()
         .then(|| value.mapping(keys::REDIS))
         .flatten();
+    let preset = format::preset_of(value);
+    let settings = settings(value, section.as_ref(), by);
+    let by = settings
+        .as_ref()
+        .map_or(by, |settings| settings.invalidation);
+    let key = match (key, preset) {
+        (Some(key), _) => template(key.parsed(KEY_HELP, KeyTemplate::parse)?, key, by),
+        (None, None) => KeyTemplate::parse(KEY).ok(),
+        (None, Some(preset)) => match preset.key {
+            Some(known) => template(KeyTemplate::parse(known).ok()?, value, by),
+            None => {
+                let help = "such as \"app:main:session:{id}\": `{id}` is the part of the token before its dot";
+                let message = format!("`{}` needs the `key` of its records", preset.word);
+                value.fault(message, help);
+                None
+            }
+        },
+    };
+    let format = match &section {
+        Some(section) => format::read(section, tokens),
+        None => Some(RecordFormat::Native),
+    };
+    let on_push = section
+        .as_ref()
+        .and_then(|section| section.choice("on_push", &words::ON_PUSH));
+    let by_preset = preset.map(|preset| preset.on_push);
+    Some(RedisSettings {
+        key: Some(key?),
+        format: format?,
+        on_push: on_push.or(by_preset).unwrap_or_default(),
+        ..settings?
+    })
+}
+
+/// Where revocations are kept: a URL, or a mapping.
+pub(super) fn marks(value: Value<'_>, by: Invalidation) -> Option<RedisSettings> {
+    let section = value
+        .is_mapping()
+        .then(|| value.mapping(keys::REVOKED))
+        .flatten();
+    settings(value, section.as_ref(), by)
+}
+
+fn settings(
+    value: Value<'_>,
+    section: Option<&Mapping<'_>>,
+    by: Invalidation,
+) -> Option<RedisSettings> {
     // What else is wrong is said in the same breath: nothing is given up before all has been read.
-    let named = match &section {
+    let named = match section {
         Some(section) => redis_servers::by_mapping(section),
         None => redis_servers::by_url(value),
     };
@@ -42,32 +89,32 @@ pub(super) fn settings(
             ("reply", &mut reply_timeout),
         ]);
     }
-    let on_push = section
-        .as_ref()
-        .and_then(|section| section.choice("on_push", &words::ON_PUSH));
+    let own_by = section.and_then(|section| section.choice("invalidation", &words::INVALIDATION));
     let of_url = named.as_ref().and_then(|named| named.password.clone());
-    let password = password(section.as_ref(), of_url);
+    let password = password(section, of_url);
     let named = named?;
     Some(RedisSettings {
         db: named.db,
         password,
         username: username.map(str::to_owned).or(named.username),
         servers: named.servers,
-        key: Some(key?),
+        key: None,
+        format: RecordFormat::Native,
         connect_timeout,
         reply_timeout,
-        invalidation: by,
-        on_push: on_push.unwrap_or_default(),
+        invalidation: own_by.unwrap_or(by),
+        on_push: OnPush::default(),
     })
 }
 
-fn template(value: Value<'_>, by: Invalidation) -> Option<KeyTemplate> {
-    let key = value.parsed("such as \"session:{sha256}\"", KeyTemplate::parse)?;
+const KEY_HELP: &str = "such as \"session:{sha256}\"";
+
+fn template(key: KeyTemplate, value: Value<'_>, by: Invalidation) -> Option<KeyTemplate> {
     let fault = key.trackable().err();
     // What needs no pushes needs no head.
     let fault = fault.filter(|fault| by == Invalidation::Tracking || *fault != Untrackable::NoHead);
     if let Some(fault) = fault {
-        let help = "give it a head such as `session:`, or set `cache: {invalidation: none}`";
+        let help = "give it a head such as `session:`, or set `invalidation: pubsub` or `none` for this Redis";
         value.fault(fault.to_string(), help);
         return None;
     }

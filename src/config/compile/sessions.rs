@@ -1,14 +1,15 @@
 //! `sessions:`: one source, or several by name.
 
+use super::carried;
 use super::memory;
 use super::redis;
-use super::tokens;
+use super::tokens::{self, Place};
 use super::upstreams::{NAME_HELP, is_name};
 use crate::blueprint::SourceSettings;
 use crate::config::keys;
 use crate::config::raw::Node;
 use crate::config::reading::{Mapping, Name, Value};
-use crate::store::{Invalidation, MemorySettings, StoreSettings};
+use crate::store::{CarriedSettings, Invalidation, MemorySettings, StoreSettings};
 
 /// What routes may name, by index, and which of it they did.
 #[derive(Default)]
@@ -136,39 +137,84 @@ fn source(name: String, value: Value<'_>, by: Invalidation) -> SourceSettings {
     };
     let stored = if value.is_mapping() {
         value.mapping(keys::SOURCE).and_then(|section| {
-            settings.tokens = tokens::sources(&section);
+            let places = tokens::places(&section);
+            settings.tokens = places.iter().map(|place| place.token.clone()).collect();
             settings.idle_timeout = section.get("idle_timeout").and_then(Value::timeout);
-            store(&section, by)
+            store(&section, &places, by)
         })
     } else {
-        redis::settings(value, None, by).map(StoreSettings::Redis)
+        redis::records(value, None, &settings.tokens, by).map(StoreSettings::Redis)
     };
     settings.store = stored.unwrap_or(settings.store);
     settings
 }
 
-fn store(section: &Mapping<'_>, by: Invalidation) -> Option<StoreSettings> {
+fn store(section: &Mapping<'_>, places: &[Place], by: Invalidation) -> Option<StoreSettings> {
+    let kept = kept(section, places, by);
+    let revoked = section.get("revoked");
+    let has_envelope = places.iter().any(|place| place.envelope.is_some());
+    if kept.is_some() {
+        refuse(
+            revoked,
+            "`revoked` belongs to what carries its own session",
+            "records are revoked where they are kept",
+        );
+        if has_envelope {
+            let message = "a `cookie_session` carries its own session, and none is looked up";
+            let help = "leave `redis` or `memory` out, or look for a plain `cookie`";
+            section.value.fault(message, help);
+        }
+        return kept?;
+    }
+    refuse(
+        section.get("key"),
+        "`key` belongs to `redis`",
+        "what carries its own session has none",
+    );
+    let revoked = revoked.map(|value| redis::marks(value, by));
+    let proof = carried::proof(section, places);
+    let revoked = match revoked {
+        Some(revoked) => Some(revoked?),
+        None => None,
+    };
+    Some(StoreSettings::Carried(Box::new(CarriedSettings {
+        proof: proof?,
+        revoked,
+    })))
+}
+
+fn refuse(value: Option<Value<'_>>, message: &str, help: &str) {
+    if let Some(value) = value {
+        value.fault(message, help);
+    }
+}
+
+/// Where records are; the outer `None`: nowhere.
+fn kept(
+    section: &Mapping<'_>,
+    places: &[Place],
+    by: Invalidation,
+) -> Option<Option<StoreSettings>> {
     let key = section.get("key");
     match (section.get("redis"), section.get("memory")) {
-        (Some(redis), None) => redis::settings(redis, key, by).map(StoreSettings::Redis),
+        (Some(redis), None) => {
+            let tokens: Vec<_> = places.iter().map(|place| place.token.clone()).collect();
+            let settings = redis::records(redis, key, &tokens, by);
+            Some(settings.map(StoreSettings::Redis))
+        }
         (None, Some(memory)) => {
-            if let Some(key) = key {
-                key.fault("`key` belongs to `redis`", "the embedded store needs none");
-            }
-            memory::settings(memory).map(StoreSettings::Memory)
+            refuse(
+                key,
+                "`key` belongs to `redis`",
+                "the embedded store needs none",
+            );
+            Some(memory::settings(memory).map(StoreSettings::Memory))
         }
         (Some(_), Some(memory)) => {
             let help = "keep one of `redis` and `memory`, or name two sources";
             memory.fault("a session source keeps its sessions in one place", help);
-            None
+            Some(None)
         }
-        (None, None) => {
-            let mut entries = section.value.node.entries().iter();
-            if !entries.any(|entry| keys::later("source", &entry.key).is_some()) {
-                let message = "a session source keeps its sessions somewhere";
-                section.value.fault(message, "`redis` or `memory`");
-            }
-            None
-        }
+        (None, None) => None,
     }
 }

@@ -1,26 +1,40 @@
 //! `token:` of a session source.
 
+use super::cookie_session;
+use super::format;
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};
 use crate::config::words;
+use crate::store::Envelope;
 use crate::token::{CookieName, CookieSource, Duplicates, TokenSource};
 
-/// Where the tokens of a source stand, in order. Left out: bearer, then a cookie called `session`.
-pub(super) fn sources(source: &Mapping<'_>) -> Vec<TokenSource> {
+/// One entry of `token:`.
+pub(super) struct Place {
+    pub(super) token: TokenSource,
+    /// Of a cookie that carries what it is about.
+    pub(super) envelope: Option<Envelope>,
+}
+
+/// Where the tokens of a source stand, in order. Left out: where the format's framework puts them, else bearer and then a
+/// cookie called `session`.
+pub(super) fn places(source: &Mapping<'_>) -> Vec<Place> {
     let Some(value) = source.get("token") else {
-        return by_default();
+        let preset = source.get("redis").and_then(format::preset_of);
+        let tokens =
+            preset.map_or_else(by_default, |preset| in_order(preset.bearer, preset.cookie));
+        return tokens.into_iter().map(plain).collect();
     };
     let items = value.items();
     if items.is_empty() {
         value.fault("a source looks for its token somewhere", HELP);
     }
-    let mut found: Vec<TokenSource> = Vec::new();
+    let mut found: Vec<Place> = Vec::new();
     for item in items {
-        match token(item) {
-            Some(token) if found.contains(&token) => {
+        match place(item) {
+            Some(place) if found.iter().any(|known| known.token == place.token) => {
                 item.fault("this place is looked at already", "remove it");
             }
-            Some(token) => found.push(token),
+            Some(place) => found.push(place),
             None => {}
         }
     }
@@ -31,42 +45,72 @@ const HELP: &str = "`bearer`, or a cookie: {cookie: session}";
 
 /// What a source looks at when nothing is said.
 pub(super) fn by_default() -> Vec<TokenSource> {
-    let cookie = CookieName::new("session").map(|name| {
+    in_order(true, "session")
+}
+
+fn in_order(bearer: bool, cookie: &str) -> Vec<TokenSource> {
+    let cookie = CookieName::new(cookie).map(|name| {
         TokenSource::Cookie(CookieSource {
             name,
             duplicates: Duplicates::default(),
         })
     });
-    [Some(TokenSource::Bearer), cookie]
-        .into_iter()
-        .flatten()
-        .collect()
+    let bearer = bearer.then_some(TokenSource::Bearer);
+    bearer.into_iter().chain(cookie).collect()
 }
 
-fn token(value: Value<'_>) -> Option<TokenSource> {
+fn plain(token: TokenSource) -> Place {
+    Place {
+        token,
+        envelope: None,
+    }
+}
+
+fn place(value: Value<'_>) -> Option<Place> {
     if !value.is_mapping() {
         let word = value.choice_or("token", &[("bearer", ())], Some("{cookie: session}"));
-        return word.map(|()| TokenSource::Bearer);
+        return word.map(|()| plain(TokenSource::Bearer));
     }
     let section = value.mapping(keys::TOKEN)?;
-    let Some(cookie) = section.get("cookie") else {
-        if value.node.entries().is_empty() {
-            value.expected(HELP, "");
+    match (section.get("cookie"), section.get("cookie_session")) {
+        (Some(cookie), None) => cookie_place(cookie),
+        (None, Some(cookie)) => cookie_session::place(cookie),
+        (Some(_), Some(second)) => {
+            second.fault(
+                "one place is one kind of token",
+                "make it an entry of its own",
+            );
+            None
         }
-        return None;
-    };
+        (None, None) => {
+            if value.node.entries().is_empty() {
+                value.expected(HELP, "");
+            }
+            None
+        }
+    }
+}
+
+fn cookie_place(cookie: Value<'_>) -> Option<Place> {
     if !cookie.is_mapping() {
         let name = cookie_name(cookie)?;
         let duplicates = Duplicates::default();
-        return Some(TokenSource::Cookie(CookieSource { name, duplicates }));
+        return Some(plain(TokenSource::Cookie(CookieSource {
+            name,
+            duplicates,
+        })));
     }
-    let section = cookie.mapping(keys::COOKIE)?;
+    named_cookie(&cookie.mapping(keys::COOKIE)?).map(|cookie| plain(TokenSource::Cookie(cookie)))
+}
+
+/// `name` and `duplicates` of a cookie.
+pub(super) fn named_cookie(section: &Mapping<'_>) -> Option<CookieSource> {
     let duplicates = section.choice("duplicates", &words::DUPLICATES);
     let name = cookie_name(section.required("name", "the cookie's name")?)?;
-    Some(TokenSource::Cookie(CookieSource {
+    Some(CookieSource {
         name,
         duplicates: duplicates.unwrap_or_default(),
-    }))
+    })
 }
 
 fn cookie_name(value: Value<'_>) -> Option<CookieName> {

@@ -47,6 +47,14 @@ impl Node {
         }
     }
 
+    /// The words of a text.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.yaml {
+            Yaml::Text { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
     /// What a person would call this shape.
     pub(crate) fn shape(&self) -> &'static str {
         match self.yaml {

@@ -239,7 +239,7 @@ fn files_are_found_beside_the_configuration_and_credentials_where_systemd_puts_t
         .iter()
         .filter_map(|source| match &source.store {
             StoreSettings::Redis(redis) => redis.password.as_ref(),
-            StoreSettings::Memory(_) => None,
+            StoreSettings::Memory(_) | StoreSettings::Carried(_) => None,
         })
         .map(|secret| secret.expose().clone())
         .collect();

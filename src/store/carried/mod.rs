@@ -1,10 +1,14 @@
 //! Sessions whose record is not kept by us: a signed token or cookie that carries it, or an auth service that knows it.
 
 mod administration;
+mod cookie_reader;
+mod envelope;
 mod reader;
 mod settings;
 mod source;
 
+pub(super) use cookie_reader::CookieReader;
+pub use envelope::{Content, Envelope};
 pub use reader::SessionReader;
 pub use settings::{CarriedSettings, Proof};
 pub(super) use source::CarriedStore;

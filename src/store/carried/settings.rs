@@ -1,5 +1,6 @@
 //! `CarriedSettings`: how a credential proves itself, and where it is kept that it does no longer.
 
+use super::envelope::Envelope;
 use crate::store::settings::RedisSettings;
 
 /// A source without records of its own.
@@ -13,4 +14,25 @@ pub struct CarriedSettings {
 
 /// One variant per kind of proof, chosen in YAML by its key.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Proof {}
+pub enum Proof {
+    /// The cookie itself is the session: one envelope for each place of the source's `token:` list.
+    Cookie(Vec<Envelope>),
+}
+
+impl Proof {
+    /// Its word in status.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Cookie(_) => "cookie_session",
+        }
+    }
+
+    /// The signed cookie at this place of the source's `token:` list, if it is one.
+    #[must_use]
+    pub fn envelope(&self, place: usize) -> Option<&Envelope> {
+        match self {
+            Self::Cookie(envelopes) => envelopes.get(place),
+        }
+    }
+}

@@ -1,10 +1,10 @@
 //! `decode_native`: from the bytes under a session key to a `Session`, or to the field that is broken.
 
-use super::json;
 use super::members::Members;
 use crate::store::broken_record::BrokenRecord;
 use crate::store::session::{AuthenticatedAs, Authenticator, Session};
 use crate::store::text_rule::TextRule;
+use crate::strict_json;
 use serde_json::Value;
 
 /// Reads and checks a native record (design section 6, rule R2).
@@ -18,7 +18,7 @@ pub fn decode_native(bytes: &[u8]) -> Result<Session, BrokenRecord> {
     if bytes.len() > MAX_RECORD_BYTES {
         return Err(BrokenRecord::new("record", "larger than 16 KiB"));
     }
-    let json = json::parse(bytes)
+    let json = strict_json::parse(bytes)
         .map_err(|error| BrokenRecord::new("record", format!("not strict JSON: {error}")))?;
     let mut record = Members::of_record(json)?;
     check_version(&mut record)?;

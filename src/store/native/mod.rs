@@ -1,12 +1,11 @@
 //! The native session record of design section 6: JSON bytes in, a checked `Session` out.
 
 mod decode;
-mod json;
 mod members;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use crate::strict_json::parse as parse_json;
 pub(super) use decode::MAX_RECORD_BYTES;
 pub use decode::decode_native;
-pub(crate) use json::parse as parse_json;
 pub(crate) use members::parse_span;

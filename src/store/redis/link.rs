@@ -106,6 +106,7 @@ impl Link {
 mod tests {
     use super::{Link, LinkState, Live};
     use crate::store::contract::StoreFault;
+    use crate::store::foreign::RecordFormat;
     use crate::store::redis::announcer::Announcer;
     use crate::store::redis::dialer::Manner;
     use crate::store::redis::owned_task::OwnedTask;
@@ -126,7 +127,14 @@ mod tests {
         let link = Arc::new(link);
         let asking = tokio::spawn({
             let link = Arc::clone(&link);
-            async move { link.ask(&question("session:t", TokenDigest::of("t"))).await }
+            async move {
+                link.ask(&question(
+                    "session:t",
+                    TokenDigest::of("t"),
+                    &RecordFormat::Native,
+                ))
+                .await
+            }
         });
         hear(&mut first).await;
         let (live, mut second) = server.connect(&link, 2).await;
@@ -143,7 +151,7 @@ mod tests {
     async fn without_a_new_connection_a_broken_one_is_an_error() {
         let server = Scripted::listen();
         let (link, mut only) = server.link_with_a_connection().await;
-        let question = question("session:t", TokenDigest::of("t"));
+        let question = question("session:t", TokenDigest::of("t"), &RecordFormat::Native);
         let (answer, ()) = tokio::join!(link.ask(&question), async {
             hear(&mut only).await;
             drop(only);

@@ -4,7 +4,7 @@ use super::fault::{fault, refusal};
 use crate::clock::UnixMillis;
 use crate::store::broken_record::BrokenRecord;
 use crate::store::contract::{LookupError, StoreError, StoreFault};
-use crate::store::native::{MAX_RECORD_BYTES, decode_native};
+use crate::store::foreign::{RawRecord, RecordFormat};
 use crate::store::own_keys;
 use crate::store::session::{Standing, StoredSession};
 use crate::store::user_mark::{self, UserMark};
@@ -15,9 +15,17 @@ use std::time::Duration;
 /// Reads a record, its remaining life, whether it is revoked by its name, and its last use, in one round trip. `GETRANGE`
 /// bounds the reply to one byte more than a record may have, whatever lies under the key (R15), and answers an absent key
 /// with an empty string.
-pub(super) fn question(key: &str, session: TokenDigest) -> Pipeline {
+pub(super) fn question(key: &str, session: TokenDigest, format: &RecordFormat) -> Pipeline {
     let mut question = pipe();
-    question.cmd("GETRANGE").arg(key).arg(0).arg(LAST_BYTE);
+    match format.hash_fields() {
+        // The byte at this offset is one more than the format takes.
+        None => question
+            .cmd("GETRANGE")
+            .arg(key)
+            .arg(0)
+            .arg(format.max_bytes()),
+        Some(fields) => question.cmd("HMGET").arg(key).arg(fields),
+    };
     question.cmd("PTTL").arg(key);
     let revoked = own_keys::revoked_session(session.sid());
     question.cmd("GETRANGE").arg(revoked).arg(0).arg(0);
@@ -83,11 +91,13 @@ pub(super) fn user_answer(replies: Vec<Value>) -> Result<UserMark, LookupError> 
 /// [`LookupError::Broken`] for a record that cannot be used, [`LookupError::Store`] for a refusal.
 pub(super) fn answer(
     replies: Vec<Value>,
+    session: TokenDigest,
+    format: &RecordFormat,
     asked_at: UnixMillis,
 ) -> Result<Option<StoredSession>, LookupError> {
     let [record, life, revoked, seen] =
         <[Value; 4]>::try_from(replies).map_err(|_| out_of_protocol())?;
-    let record = bytes_of(record, "record")?;
+    let record = record_of(record, format)?;
     let store_expires_at = match life {
         Value::Int(GONE) => return Ok(None),
         Value::Int(ENDLESS) => None,
@@ -99,13 +109,25 @@ pub(super) fn answer(
         _ => return Err(out_of_protocol().into()),
     };
     Ok(Some(StoredSession {
-        session: decode_native(&record)?,
+        session: format.read(&record, session)?,
         store_expires_at,
         last_seen: last_seen(&bytes_of(seen, "seen")?)?,
         is_revoked: !bytes_of(revoked, "revoked")?.is_empty(),
         carried: None,
         trust_for: None,
     }))
+}
+
+fn record_of(reply: Value, format: &RecordFormat) -> Result<RawRecord, LookupError> {
+    let (Some(fields), Value::Array(values)) = (format.hash_fields(), &reply) else {
+        return Ok(RawRecord::Text(bytes_of(reply, "record")?));
+    };
+    let there = fields.into_iter().zip(values);
+    let there = there.filter_map(|(name, value)| match value {
+        Value::BulkString(bytes) => Some((name, bytes.clone())),
+        _ => None,
+    });
+    Ok(RawRecord::Hash(there.collect()))
 }
 
 fn last_seen(text: &[u8]) -> Result<Option<UnixMillis>, BrokenRecord> {
@@ -124,7 +146,7 @@ fn bytes_of(reply: Value, what: &'static str) -> Result<Vec<u8>, LookupError> {
     match reply {
         Value::BulkString(bytes) => Ok(bytes),
         Value::ServerError(error) if error.code() == "WRONGTYPE" => {
-            Err(BrokenRecord::new(what, "not a string: the key holds another Redis type").into())
+            Err(BrokenRecord::new(what, "of another kind: the key holds another Redis type").into())
         }
         Value::ServerError(error) => Err(refusal(error.code()).into()),
         _ => Err(out_of_protocol().into()),
@@ -134,9 +156,6 @@ fn bytes_of(reply: Value, what: &'static str) -> Result<Vec<u8>, LookupError> {
 fn out_of_protocol() -> StoreError {
     fault(StoreFault::Unavailable, "not a reply that Redis would give")
 }
-
-/// The byte at this offset is one more than `decode_native` takes.
-const LAST_BYTE: usize = MAX_RECORD_BYTES;
 
 /// No time has so many digits.
 const TIME_DIGITS: usize = 20;
@@ -149,15 +168,29 @@ const ENDLESS: i64 = -1;
 
 #[cfg(test)]
 mod tests {
-    use super::answer;
+    use super::{RecordFormat, answer};
     use crate::clock::UnixMillis;
     use crate::store::contract::{LookupError, StoreFault};
+    use crate::store::session::StoredSession;
+    use crate::token::TokenDigest;
     use redis::{Value, parse_redis_value};
 
     const RECORD: &str = "$21\r\n{\"v\":1,\"user_id\":\"u\"}\r\n";
     const NOTHING: &str = "$0\r\n\r\n";
     const WRONGTYPE: &str =
         "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
+
+    fn answer_native(
+        replies: Vec<Value>,
+        asked_at: UnixMillis,
+    ) -> Result<Option<StoredSession>, LookupError> {
+        answer(
+            replies,
+            TokenDigest::of("t"),
+            &RecordFormat::Native,
+            asked_at,
+        )
+    }
 
     #[test]
     fn a_session_ends_when_its_key_does() {
@@ -180,7 +213,7 @@ mod tests {
         ];
         for (name, record, life, expected) in cases {
             let said = [record, life, NOTHING, NOTHING];
-            let found = answer(replies(&said), UnixMillis(1_000)).expect(name);
+            let found = answer_native(replies(&said), UnixMillis(1_000)).expect(name);
             assert_eq!(
                 found.map(|stored| stored.store_expires_at),
                 expected,
@@ -197,11 +230,11 @@ mod tests {
                 "another type",
                 WRONGTYPE,
                 ":-1\r\n",
-                "not a string: the key holds another Redis type",
+                "of another kind: the key holds another Redis type",
             ),
         ];
         for (name, record, life, fault) in cases {
-            match answer(replies(&[record, life, NOTHING, NOTHING]), UnixMillis(0)) {
+            match answer_native(replies(&[record, life, NOTHING, NOTHING]), UnixMillis(0)) {
                 Err(LookupError::Broken(broken)) => assert_eq!(broken.fault, fault, "{name}"),
                 other => panic!("{name}: {other:?}"),
             }
@@ -252,7 +285,7 @@ mod tests {
                 &[]
             };
             let said: Vec<_> = said.iter().chain(padded).copied().collect();
-            match answer(replies(&said), UnixMillis(0)) {
+            match answer_native(replies(&said), UnixMillis(0)) {
                 Err(LookupError::Store(error)) => assert_eq!(error.kind, kind, "{name}"),
                 other => panic!("{name}: {other:?}"),
             }
@@ -261,8 +294,9 @@ mod tests {
 
     #[test]
     fn a_revocation_and_the_last_use_come_with_the_record() {
-        let read =
-            |revoked, seen| answer(replies(&[RECORD, ":-1\r\n", revoked, seen]), UnixMillis(0));
+        let read = |revoked, seen| {
+            answer_native(replies(&[RECORD, ":-1\r\n", revoked, seen]), UnixMillis(0))
+        };
         let found = read("$1\r\n1\r\n", "$4\r\n1234\r\n")
             .expect("sound")
             .expect("there");

@@ -10,6 +10,7 @@ use crate::store::contract::{
     LookupError, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
 };
 use crate::store::feed::{ChangeSink, Feed};
+use crate::store::foreign::RecordFormat;
 use crate::store::key::KeyTemplate;
 use crate::store::own_keys;
 use crate::store::revocation::Revocation;
@@ -26,6 +27,7 @@ use tracing::{info, warn};
 pub struct RedisStore {
     name: Arc<str>,
     pub(super) key: Option<KeyTemplate>,
+    format: RecordFormat,
     pub(super) servers: Arc<Servers>,
     ledger: Arc<Ledger>,
     scribe: OnceLock<OwnedTask>,
@@ -42,6 +44,7 @@ impl RedisStore {
         Ok(Self {
             name: name.into(),
             key: settings.key.clone(),
+            format: settings.format.clone(),
             servers: Arc::new(Servers::open(name, settings)?),
             ledger: Arc::default(),
             scribe: OnceLock::new(),
@@ -55,11 +58,11 @@ impl RedisStore {
         session: TokenDigest,
         now: Now,
     ) -> Result<Option<StoredSession>, LookupError> {
-        let question = reply::question(key, session);
+        let question = reply::question(key, session, &self.format);
         // Before the question: what is written and let go of meanwhile may have been written after the server's answer.
         let is_announced = self.ledger.revokes(session.sid());
         let replies = self.servers.ask(&question).await?;
-        let mut answer = reply::answer(replies, now.wall);
+        let mut answer = reply::answer(replies, session, &self.format, now.wall);
         self.note(answer.as_ref().err());
         if let Ok(Some(stored)) = &mut answer {
             stored.is_revoked |= is_announced;

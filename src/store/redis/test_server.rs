@@ -1,6 +1,7 @@
 //! A real redis-server on a unix socket in a scratch folder, for this room's tests.
 
 use crate::secret::Secret;
+use crate::store::foreign::RecordFormat;
 use crate::store::key::KeyTemplate;
 use crate::store::settings::{Invalidation, OnPush, RedisAddress, RedisServers, RedisSettings};
 use std::net::TcpListener;
@@ -117,6 +118,7 @@ impl TestServer {
             username: None,
             password: None,
             key: Some(KeyTemplate::parse("session:{token}").expect("a good template")),
+            format: RecordFormat::Native,
             connect_timeout: Duration::from_secs(60),
             reply_timeout: Duration::from_secs(60),
             invalidation: Invalidation::Tracking,

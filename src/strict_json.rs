@@ -12,7 +12,7 @@ use std::fmt;
 ///
 /// # Errors
 /// When it is not JSON, repeats a member, or nests too deeply. The message gives line and column, never content.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+pub fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = Strict { depth_left: DEPTH }.deserialize(&mut reader)?;
     reader.end()?;

@@ -57,6 +57,15 @@ pub(super) fn flag(value: &Value) -> Result<bool, &'static str> {
     .ok_or("neither true nor false")
 }
 
+/// A whole number, or its digits.
+pub(super) fn whole_number(value: &Value) -> Result<i64, &'static str> {
+    let number = match value {
+        Value::String(text) => text.parse().ok(),
+        value => value.as_i64(),
+    };
+    number.ok_or("not a whole number")
+}
+
 /// RFC 3339, or a number since 1970: of milliseconds if it could be no number of seconds before the year 5138.
 pub(super) fn time(value: &Value) -> Result<OffsetDateTime, &'static str> {
     let number = match value {

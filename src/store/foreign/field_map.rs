@@ -1,10 +1,10 @@
 //! `FieldMap`: which fields of a foreign record say what of a session.
 
-use super::broken_record::BrokenRecord;
-use super::foreign_value as read;
 use super::path::FieldPath;
-use super::session::{AuthenticatedAs, Authenticator, Session};
-use super::text_rule::TextRule;
+use super::value as read;
+use crate::store::broken_record::BrokenRecord;
+use crate::store::session::{AuthenticatedAs, Authenticator, Session};
+use crate::store::text_rule::TextRule;
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -225,7 +225,7 @@ const MAX_ROLES: usize = 64;
 #[cfg(test)]
 mod tests {
     use super::{Field, FieldMap};
-    use crate::store::path::FieldPath;
+    use crate::store::foreign::path::FieldPath;
     use serde_json::{Value, json};
 
     fn map(fields: &[(Field, &str)]) -> FieldMap {

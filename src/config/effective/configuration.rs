@@ -1,24 +1,26 @@
 //! The configuration in force, as JSON in the shape of the file: defaults filled in, secrets as `<redacted>`.
 
-use super::units::{show_bytes, show_duration};
-use super::words::{self, word};
+use super::carried;
+use super::redis::redis;
 use crate::blueprint::{Blueprint, SourceSettings};
+use crate::config::units::{show_bytes, show_duration};
+use crate::config::words::{self, word};
 use crate::headers::{CustomHeader, HasuraProfile, IdentityTypes, Profile};
 use crate::listen::ClientLimits;
 use crate::observe::LogSettings;
 use crate::policy::Require;
 use crate::route::{Endpoint, RouteSettings};
-use crate::store::{RedisAddress, RedisServers, RedisSettings, SentinelSettings, StoreSettings};
-use crate::token::TokenSource;
+use crate::store::{Envelope, StoreSettings};
+use crate::token::{CookieSource, TokenSource};
 use crate::upstream::UpstreamSettings;
 use serde_json::{Map, Value, json};
 use std::fmt::Display;
 
 /// Stands for every secret.
-const REDACTED: &str = "<redacted>";
+pub(super) const REDACTED: &str = "<redacted>";
 
 /// The whole file.
-pub(super) fn configuration(blueprint: &Blueprint) -> Value {
+pub(in crate::config) fn configuration(blueprint: &Blueprint) -> Value {
     let named = |(name, value): (&String, Value)| (name.clone(), value);
     // An address that a route names directly is no entry of `upstreams`; only it can hold a colon.
     let groups = blueprint
@@ -51,13 +53,13 @@ pub(super) fn configuration(blueprint: &Blueprint) -> Value {
     file
 }
 
-fn set(object: &mut Value, key: &str, value: Value) {
+pub(super) fn set(object: &mut Value, key: &str, value: Value) {
     if let Value::Object(members) = object {
         members.insert(key.to_owned(), value);
     }
 }
 
-fn texts<T: Display>(items: &[T]) -> Value {
+pub(super) fn texts<T: Display>(items: &[T]) -> Value {
     items.iter().map(ToString::to_string).collect()
 }
 
@@ -93,114 +95,53 @@ fn upstream(group: &UpstreamSettings) -> Value {
 }
 
 fn source(source: &SourceSettings) -> Value {
-    let tokens: Value = source.tokens.iter().map(token).collect();
     let mut section = match &source.store {
         StoreSettings::Redis(store) => {
-            let mut section = json!({"token": tokens, "redis": redis(store)});
+            let mut section = json!({"redis": redis(store)});
             if let Some(key) = &store.key {
                 set(&mut section, "key", key.to_string().into());
             }
             section
         }
-        StoreSettings::Memory(store) if store.sessions.is_empty() => {
-            json!({"token": tokens, "memory": {}})
-        }
-        StoreSettings::Memory(_) => json!({"token": tokens, "memory": {"seed": REDACTED}}),
+        StoreSettings::Memory(store) if store.sessions.is_empty() => json!({"memory": {}}),
+        StoreSettings::Memory(_) => json!({"memory": {"seed": REDACTED}}),
+        StoreSettings::Carried(carried) => carried::section(carried),
     };
+    let tokens = source.tokens.iter().enumerate();
+    let tokens = tokens.map(|(place, shown)| token(shown, carried::envelope(&source.store, place)));
+    set(&mut section, "token", tokens.collect());
     if let Some(idle) = source.idle_timeout {
         set(&mut section, "idle_timeout", show_duration(idle).into());
     }
     section
 }
 
-fn token(source: &TokenSource) -> Value {
-    match source {
-        TokenSource::Bearer => "bearer".into(),
-        TokenSource::Cookie(cookie) => {
-            let duplicates = word(&words::DUPLICATES, &cookie.duplicates);
-            json!({"cookie": {"name": cookie.name.as_str(), "duplicates": duplicates}})
-        }
-        TokenSource::SignedCookie { cookie, .. } => {
-            json!({"cookie_session": {"name": cookie.name.as_str(), "keys": REDACTED}})
+fn token(source: &TokenSource, envelope: Option<&Envelope>) -> Value {
+    match (source, envelope) {
+        (TokenSource::Bearer, _) => "bearer".into(),
+        (
+            TokenSource::SignedCookie { cookie, .. } | TokenSource::Cookie(cookie),
+            Some(envelope),
+        ) => json!({"cookie_session": carried::cookie_session(cookie, envelope)}),
+        (TokenSource::Cookie(cookie) | TokenSource::SignedCookie { cookie, .. }, None) => {
+            json!({"cookie": self::cookie(cookie)})
         }
     }
 }
 
-fn redis(store: &RedisSettings) -> Value {
-    let mut section = json!({
-        "timeout": {
-            "connect": show_duration(store.connect_timeout),
-            "reply": show_duration(store.reply_timeout),
-        },
-        "on_push": word(&words::ON_PUSH, &store.on_push),
-    });
-    let ca = match &store.servers {
-        RedisServers::One(address) => {
-            set(&mut section, "url", redis_url(address, store.db).into());
-            match address {
-                RedisAddress::Tcp { tls, .. } => tls.as_ref(),
-                RedisAddress::Unix(_) => None,
-            }
-        }
-        RedisServers::Sentinel(settings) => {
-            set(&mut section, "sentinel", sentinel(settings));
-            set(&mut section, "db", store.db.into());
-            set(&mut section, "tls", settings.tls.is_some().into());
-            settings.tls.as_ref()
-        }
-        RedisServers::Cluster(settings) => {
-            set(&mut section, "cluster", texts(&settings.nodes));
-            set(&mut section, "tls", settings.tls.is_some().into());
-            settings.tls.as_ref()
-        }
-    };
-    login(
-        &mut section,
-        store.username.as_ref(),
-        store.password.is_some(),
-    );
-    if ca.is_some_and(|tls| tls.ca_pem.is_some()) {
-        set(&mut section, "ca", REDACTED.into());
-    }
-    section
-}
-
-fn redis_url(address: &RedisAddress, db: i64) -> String {
-    match address {
-        RedisAddress::Tcp { .. } => format!("{address}/{db}"),
-        RedisAddress::Unix(_) => format!("{address}?db={db}"),
-    }
-}
-
-fn sentinel(settings: &SentinelSettings) -> Value {
-    let mut section = json!({"master": settings.master, "nodes": texts(&settings.nodes)});
-    let has_password = settings.password.is_some();
-    login(&mut section, settings.username.as_ref(), has_password);
-    section
-}
-
-fn login(section: &mut Value, username: Option<&String>, has_password: bool) {
-    if let Some(username) = username {
-        set(section, "username", username.as_str().into());
-    }
-    if has_password {
-        set(section, "password", REDACTED.into());
-    }
+pub(super) fn cookie(cookie: &CookieSource) -> Value {
+    let duplicates = word(&words::DUPLICATES, &cookie.duplicates);
+    json!({"name": cookie.name.as_str(), "duplicates": duplicates})
 }
 
 fn cache(blueprint: &Blueprint) -> Value {
     let policy = &blueprint.cache;
-    let by = |source: &SourceSettings| match &source.store {
-        StoreSettings::Redis(store) => Some(store.invalidation),
-        StoreSettings::Memory(_) => None,
-    };
-    let invalidation = blueprint.sources.iter().find_map(by);
     json!({
         "max_entries": policy.max_entries,
         "ttl": show_duration(policy.ttl),
         "negative_ttl": show_duration(policy.negative_ttl),
         "stale_if_error": show_duration(policy.stale_if_error),
-        "invalidation": word(&words::INVALIDATION, &invalidation.unwrap_or_default()),
+        "invalidation": word(&words::INVALIDATION, &blueprint.invalidation),
     })
 }
 

@@ -1,0 +1,8 @@
+//! The configuration in force, as JSON in the shape of the file.
+
+mod carried;
+mod configuration;
+mod formats;
+mod redis;
+
+pub(super) use configuration::configuration;
