@@ -16,7 +16,7 @@ const auth = betterAuth({
   baseURL: `http://127.0.0.1:${process.argv[2]}`,
   trustedOrigins: ["*"],
   database: memoryAdapter({ user: [], account: [], session: [], verification: [] }),
-  emailAndPassword: { enabled: true },
+  emailAndPassword: { enabled: true, autoSignIn: false },
   rateLimit: { enabled: false },
   secondaryStorage: {
     get: (key) => redis.get(`better-auth:${key}`),
@@ -25,14 +25,16 @@ const auth = betterAuth({
   },
 });
 
+const form = (name) => ({ name, email: `${name}@example.com`, password: "correct horse battery" });
+for (const name of ["ada", "bob"]) await auth.api.signUpEmail({ body: form(name) });
+
 const app = express();
 app.all("/api/auth/*path", toNodeHandler(auth));
 app.use(express.urlencoded());
 
 app.post("/login", async (req, res) => {
-  const body = { name: req.body.user, email: `${req.body.user}@example.com`, password: "correct horse battery" };
-  const { headers, response } = await auth.api.signUpEmail({ body, returnHeaders: true });
-  res.setHeader("set-cookie", headers.getSetCookie()).json({ user: response.user.id });
+  const { headers, response } = await auth.api.signInEmail({ body: form(req.body.user), returnHeaders: true });
+  res.setHeader("set-cookie", headers.getSetCookie()).json({ user: response.user.email });
 });
 
 app.post("/logout", async (req, res) => {
@@ -42,8 +44,8 @@ app.post("/logout", async (req, res) => {
 
 app.get("/whoami", async (req, res) => {
   const found = await auth.api.getSession({ headers: fromNodeHeaders(req.headers) });
-  const told = Object.entries(req.headers).filter(([name]) => name.startsWith("x-skygear-user-"));
-  res.json({ app: found?.user.id ?? null, gateway: Object.fromEntries(told) });
+  const told = Object.entries(req.headers).filter(([name]) => name.startsWith("x-user-"));
+  res.json({ app: found?.user.email ?? null, gateway: Object.fromEntries(told) });
 });
 
 app.listen(process.argv[2], "127.0.0.1");

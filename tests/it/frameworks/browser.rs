@@ -18,6 +18,14 @@ impl<'s> Browser<'s> {
         }
     }
 
+    /// A thief's, with the same cookies.
+    pub(super) fn copied(&self) -> Self {
+        Self {
+            stack: self.stack,
+            cookies: self.cookies.clone(),
+        }
+    }
+
     /// Sends the login form.
     #[track_caller]
     pub(super) fn log_in(&mut self, user: &str) {
@@ -77,5 +85,19 @@ impl<'s> Browser<'s> {
         if !is_removed {
             self.cookies.push((name.to_owned(), value.to_owned()));
         }
+    }
+
+    /// Changes one character in the middle of a cookie's value.
+    #[track_caller]
+    pub(super) fn tamper(&mut self, name: &str) {
+        let found = self.cookies.iter_mut().find(|(own, _)| own == name);
+        let (_, value) = found.unwrap_or_else(|| panic!("a cookie `{name}`"));
+        let middle = value.len() / 2;
+        let other = if &value[middle..=middle] == "A" {
+            "B"
+        } else {
+            "A"
+        };
+        value.replace_range(middle..=middle, other);
     }
 }

@@ -3,5 +3,9 @@
 
 mod app;
 mod browser;
+mod framework;
+mod in_front;
+mod page;
 mod site;
+mod transcripts;
 mod untouched;

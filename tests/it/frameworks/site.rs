@@ -2,8 +2,9 @@
 
 use super::app::App;
 use super::browser::Browser;
-use crate::harness::{Stack, stack};
+use crate::harness::{Stack, free_port, stack};
 use std::ops::Deref;
+use std::process::Command;
 use std::thread;
 
 /// What the applications and the configurations in `docs/frameworks` name; the first of two keys signs.
@@ -19,6 +20,7 @@ const SECRETS: [(&str, &str); 5] = [
 pub(super) struct Site {
     app: App,
     stack: Stack,
+    port: u16,
 }
 
 impl Site {
@@ -31,8 +33,12 @@ impl Site {
         let rest = rest
             .replace("127.0.0.1:6379", "127.0.0.1:${REDIS_PORT}")
             .replace("127.0.0.1:3000", "127.0.0.1:${APP_PORT}");
-        let builder = stack(&rest).redis().redis_port();
-        let builder = builder.env("APP_PORT", &app.port().to_string());
+        let port = free_port();
+        let builder = stack(&rest)
+            .listen(&format!("[unix:gate.sock, '127.0.0.1:{port}']"))
+            .redis()
+            .redis_port()
+            .env("APP_PORT", &app.port().to_string());
         let builder = SECRETS
             .iter()
             .fold(builder, |so_far, (name, value)| so_far.env(name, value));
@@ -43,12 +49,38 @@ impl Site {
         let redis = format!("redis://127.0.0.1:{}", stack.redis().port());
         environment.push(("REDIS_URL", redis));
         app.start(file, &environment, &stack.path(""));
-        Self { app, stack }
+        Self { app, stack, port }
     }
 
     /// Somebody who has not been there yet.
     pub(super) fn browser(&self) -> Browser<'_> {
         Browser::new(&self.stack)
+    }
+
+    /// What a line prints that is typed in the site's folder, and that names the gateway as 127.0.0.1:8080.
+    #[track_caller]
+    pub(super) fn typed(&self, line: &str) -> String {
+        let line = line.replace("127.0.0.1:8080", &format!("127.0.0.1:{}", self.port));
+        let output = Command::new("sh")
+            .args(["-c", &line])
+            .current_dir(self.path(""))
+            .output();
+        let output = output.expect("sh is there");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{line}: {told}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// How many lookups of requests had to wait for an answer of Redis.
+    #[track_caller]
+    pub(super) fn lookups_in_store(&self) -> f64 {
+        self.metric("sessiongate_session_lookups_total{result=\"store\",source=\"default\"}")
+    }
+
+    /// How many records were read again because they had been written.
+    #[track_caller]
+    pub(super) fn records_read_again(&self) -> f64 {
+        self.metric_sum("sessiongate_session_refreshes_total")
     }
 }
 

@@ -1,0 +1,66 @@
+//! `Framework`: one of those that a page of `docs/frameworks` is about.
+
+use super::page::Page;
+use super::site::Site;
+
+/// Its page, and what is peculiar to it.
+pub(super) struct Framework {
+    /// The page's name, such as `flask`.
+    pub(super) page: &'static str,
+    /// The application, a file of `tests/frameworks`.
+    pub(super) app: &'static str,
+    /// The session cookie.
+    pub(super) cookie: &'static str,
+    /// The header in which the page's configuration tells what the application answers as `app`.
+    pub(super) header: &'static str,
+    /// Whether each request writes the session's record, or puts off its end.
+    pub(super) writes: bool,
+}
+
+impl Framework {
+    /// Starts the application behind the page's gateway.
+    #[track_caller]
+    pub(super) fn start(&self) -> Site {
+        Site::start(self.app, &Page::read(self.page).yaml)
+    }
+}
+
+pub(super) const EXPRESS_SESSION: Framework = Framework {
+    page: "express-session",
+    app: "express_session.js",
+    cookie: "connect.sid",
+    header: "x-hasura-user-id",
+    writes: true,
+};
+
+pub(super) const BETTER_AUTH: Framework = Framework {
+    page: "better-auth",
+    app: "better_auth.js",
+    cookie: "better-auth.session_token",
+    header: "x-user-email",
+    writes: false,
+};
+
+pub(super) const FLASK: Framework = Framework {
+    page: "flask",
+    app: "flask_redis.py",
+    cookie: "session",
+    header: "x-skygear-user-id",
+    writes: true,
+};
+
+pub(super) const DJANGO: Framework = Framework {
+    page: "django",
+    app: "django_cache.py",
+    cookie: "sessionid",
+    header: "x-hasura-user-id",
+    writes: false,
+};
+
+pub(super) const PHP: Framework = Framework {
+    page: "php",
+    app: "php_session.php",
+    cookie: "PHPSESSID",
+    header: "x-user-id",
+    writes: true,
+};

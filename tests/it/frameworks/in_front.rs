@@ -1,0 +1,150 @@
+//! The gateway of each page reads the sessions that the framework writes, and says the same of them as the framework.
+
+use super::framework::{BETTER_AUTH, DJANGO, EXPRESS_SESSION, FLASK, Framework, PHP};
+use super::site::Site;
+use crate::harness::eventually;
+use serde_json::Value;
+
+/// A user's id as text, whether the application has it as a number or not; `-` for nobody.
+fn id(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Whom the application sees in its own session, and of whom the gateway told it.
+fn told(framework: &Framework, said: &Value) -> (String, String) {
+    (id(&said["app"]), id(&said["gateway"][framework.header]))
+}
+
+#[track_caller]
+fn assert_in_front(framework: &Framework) {
+    let site = framework.start();
+    each_is_told_as_the_app_knows_them(framework, &site);
+    a_changed_cookie_is_nobodys(framework, &site);
+    what_a_client_says_of_itself_never_arrives(framework, &site);
+    a_session_in_constant_use_is_always_told(framework, &site);
+    a_session_that_is_used_is_not_looked_up_again(framework, &site);
+    a_logout_from_the_app_holds_at_once(framework, &site);
+}
+
+#[track_caller]
+fn each_is_told_as_the_app_knows_them(framework: &Framework, site: &Site) {
+    let (mut ada, mut bob) = (site.browser(), site.browser());
+    let nobody = ("-".to_owned(), "-".to_owned());
+    assert_eq!(told(framework, &ada.whoami()), nobody);
+    let mut seen = Vec::new();
+    for (browser, name) in [(&mut ada, "ada"), (&mut bob, "bob")] {
+        browser.log_in(name);
+        let (by_app, by_gateway) = told(framework, &browser.whoami());
+        assert_eq!(by_gateway, by_app);
+        assert_ne!(by_app, "-");
+        seen.push(by_app);
+    }
+    assert_ne!(seen[0], seen[1]);
+    bob.log_out();
+    assert_eq!(told(framework, &bob.whoami()), nobody);
+}
+
+#[track_caller]
+fn a_changed_cookie_is_nobodys(framework: &Framework, site: &Site) {
+    let mut ada = site.browser();
+    ada.log_in("ada");
+    ada.whoami();
+    let mut mallory = ada.copied();
+    mallory.tamper(framework.cookie);
+    let reply = mallory.get("/whoami");
+    let outcome = site.outcome(&reply);
+    assert!(outcome.starts_with("invalid "), "{outcome}");
+    assert_eq!(id(&reply.json()["gateway"][framework.header]), "-");
+    assert_ne!(told(framework, &ada.whoami()).1, "-");
+}
+
+#[track_caller]
+fn what_a_client_says_of_itself_never_arrives(framework: &Framework, site: &Site) {
+    let forged = || site.get("/whoami").header(framework.header, "root");
+    let mut mallory = site.browser();
+    let said = mallory.send(forged()).json();
+    assert_eq!(told(framework, &said).1, "-");
+    mallory.log_in("bob");
+    let (by_app, by_gateway) = told(framework, &mallory.send(forged()).json());
+    assert_eq!(by_gateway, by_app);
+}
+
+#[track_caller]
+fn a_session_in_constant_use_is_always_told(framework: &Framework, site: &Site) {
+    let mut ada = site.browser();
+    ada.log_in("ada");
+    for _ in 0..50 {
+        let (by_app, by_gateway) = told(framework, &ada.whoami());
+        assert_eq!(by_gateway, by_app);
+    }
+}
+
+/// Many frameworks write the record with each request; it is read again behind the scenes. A request that comes before
+/// that is done waits for it: here each comes later, and the two beforehand may still be under way.
+#[track_caller]
+fn a_session_that_is_used_is_not_looked_up_again(framework: &Framework, site: &Site) {
+    let mut ada = site.browser();
+    ada.log_in("ada");
+    ada.whoami();
+    let before = site.lookups_in_store();
+    for _ in 0..50 {
+        let refreshed = site.records_read_again();
+        let (by_app, by_gateway) = told(framework, &ada.whoami());
+        assert_eq!(by_gateway, by_app);
+        if framework.writes {
+            eventually("the record has been read again", || {
+                (site.records_read_again() > refreshed).then_some(())
+            });
+        }
+    }
+    let more = site.lookups_in_store() - before;
+    assert!(more <= 2.0, "{more} of 50 requests had to ask Redis");
+}
+
+/// Long before the cache would ask again by itself.
+#[track_caller]
+fn a_logout_from_the_app_holds_at_once(framework: &Framework, site: &Site) {
+    let mut ada = site.browser();
+    ada.log_in("ada");
+    ada.whoami();
+    let mut thief = ada.copied();
+    assert_ne!(told(framework, &thief.whoami()).1, "-");
+    ada.log_out();
+    eventually("the cookie is worth nothing", || {
+        (told(framework, &thief.whoami()).1 == "-").then_some(())
+    });
+}
+
+#[test]
+#[ignore = "make test-frameworks"]
+fn of_express_session() {
+    assert_in_front(&EXPRESS_SESSION);
+}
+
+#[test]
+#[ignore = "make test-frameworks"]
+fn of_better_auth() {
+    assert_in_front(&BETTER_AUTH);
+}
+
+#[test]
+#[ignore = "make test-frameworks"]
+fn of_flask() {
+    assert_in_front(&FLASK);
+}
+
+#[test]
+#[ignore = "make test-frameworks"]
+fn of_django() {
+    assert_in_front(&DJANGO);
+}
+
+#[test]
+#[ignore = "make test-frameworks"]
+fn of_php() {
+    assert_in_front(&PHP);
+}
