@@ -99,6 +99,30 @@ fn the_examples_of_docs_redis_are_complete_session_sources() {
 }
 
 #[test]
+fn the_pages_of_docs_frameworks_are_complete_configurations() {
+    let pages = fs::read_dir(file("docs/frameworks")).expect("docs/frameworks is there");
+    let mut seen = 0;
+    for page in pages {
+        let page = fs::read_to_string(page.expect("readable").path()).expect("readable");
+        for example in blocks(&page, "yaml") {
+            let folder = tempfile::tempdir().expect("scratch");
+            let write = |name: &str, text: &str| {
+                fs::write(folder.path().join(name), text).expect("scratch is writable");
+            };
+            // Whoever reads the page sets variables; a file of the same name stands in.
+            for name in example.split("{env: ").skip(1) {
+                let name = name.split('}').next().expect("a name");
+                write(name, "a secret of more than thirty-two bytes");
+            }
+            write("example.yaml", &example.replace("{env: ", "{file: "));
+            assert_checks(folder.path(), "example.yaml");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 5, "{seen} examples");
+}
+
+#[test]
 fn the_record_of_the_readme_is_a_session_with_every_header() {
     let readme = text("README.md");
     let json = blocks(&readme, "json");
