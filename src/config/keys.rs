@@ -24,7 +24,7 @@ sections! {
     CLIENT_TIMEOUT "client_timeout" ["header", "idle", "read", "write"];
     UPSTREAM "upstream" ["servers", "balance", "timeout"];
     UPSTREAM_TIMEOUT "upstream_timeout" ["connect", "read", "write", "idle"];
-    SOURCE "source" ["token", "key", "idle_timeout", "redis", "memory", "revoked"];
+    SOURCE "source" ["token", "key", "idle_timeout", "redis", "memory", "jwt", "revoked"];
     TOKEN "token" ["cookie", "cookie_session"];
     COOKIE "cookie" ["name", "duplicates"];
     COOKIE_SESSION "cookie_session" ["name", "duplicates", "keys", "digest", "unsigned", "jwt", "map"];
@@ -40,6 +40,8 @@ sections! {
         "authenticator_updated_at", "created_at", "expires_at", "attrs", "encoding", "decode", "signature", "transform",
         "digest", "salt", "cipher", "last_used", "idle_timeout", "lifetime", "token_hash"];
     REDIS_TIMEOUT "redis_timeout" ["connect", "reply"];
+    JWT "jwt" ["algorithms", "issuer", "audience", "jwks", "public_key", "secret", "map", "no_expiry", "leeway"];
+    JWKS "jwks" ["url", "ca", "file", "refresh", "timeout"];
     MEMORY "memory" ["seed"];
     MAP "map" ["user_id", "roles", "default_role", "verified", "disabled", "identity_id", "identity_type",
         "identity_updated_at", "authenticator_id", "authenticator_type", "authenticator_channel",
@@ -97,7 +99,6 @@ later! {
     "balance" "least_conn": "only `round_robin` is there yet", "leave it out";
     "balance" "consistent": "only `round_robin` is there yet", "leave it out";
     "source" "http": "asking an auth service comes with a later release", "use `redis` or `memory`";
-    "source" "jwt": "signed tokens come with a later release", "use `redis` or `memory`";
     "token" "form": "tokens in form bodies come with a later release", "use `bearer` or `cookie`";
     "token" "json": "tokens in JSON bodies come with a later release", "use `bearer` or `cookie`";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";

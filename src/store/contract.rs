@@ -5,6 +5,7 @@ use super::feed::{ChangeSink, Feed};
 use super::session::{SessionKey, Standing, StoredSession};
 use super::user_mark::UserMark;
 use crate::clock::{Now, UnixMillis};
+use crate::jwt::UnfitKeys;
 use crate::token::{Credential, Flaw, TokenDigest};
 use async_trait::async_trait;
 use std::borrow::Cow;
@@ -191,5 +192,13 @@ pub enum StoreOpenError {
         address: String,
         /// What is wrong with it.
         fault: String,
+    },
+    /// `jwt:` of a source.
+    #[error("the key set of the session source `{source_name}` {fault}")]
+    Keys {
+        /// The source.
+        source_name: String,
+        /// What is wrong with it.
+        fault: UnfitKeys,
     },
 }

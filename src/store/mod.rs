@@ -16,6 +16,7 @@ mod native;
 mod new_session;
 mod open;
 mod own_keys;
+mod owned_task;
 mod redis;
 mod revocation;
 mod session;
@@ -27,7 +28,9 @@ mod user_mark;
 
 pub use administration::{Administration, Removal, Search, SessionList};
 pub use broken_record::BrokenRecord;
-pub use carried::{CarriedSettings, Content, Envelope, Proof, SessionReader};
+pub use carried::{
+    CarriedSettings, Content, Envelope, JwtSettings, KeySource, Proof, SessionReader,
+};
 pub use contract::{
     LookupError, NoSession, ServerState, SessionStore, StoreError, StoreFault, StoreOpenError,
 };

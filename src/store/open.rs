@@ -1,7 +1,7 @@
 //! `open`: from settings to a store. The only file that knows every back end.
 
 use super::administration::Administration;
-use super::carried::{CarriedStore, CookieReader, Proof, SessionReader};
+use super::carried::{CarriedStore, CookieReader, JwtReader, Proof, SessionReader};
 use super::contract::StoreOpenError;
 use super::memory::MemoryStore;
 use super::redis::RedisStore;
@@ -22,16 +22,23 @@ pub fn open(
         StoreSettings::Memory(memory) => Arc::new(MemoryStore::open(memory, now)),
         StoreSettings::Redis(redis) => Arc::new(RedisStore::open(name, redis)?),
         StoreSettings::Carried(carried) => Arc::new(CarriedStore::new(
-            reader(&carried.proof),
+            reader(name, &carried.proof)?,
             marks(name, carried.revoked.as_ref(), now)?,
         )),
     })
 }
 
-fn reader(proof: &Proof) -> Box<dyn SessionReader> {
-    match proof {
+fn reader(name: &str, proof: &Proof) -> Result<Box<dyn SessionReader>, StoreOpenError> {
+    Ok(match proof {
         Proof::Cookie(envelopes) => Box::new(CookieReader::new(envelopes.clone())),
-    }
+        Proof::Jwt(settings) => {
+            let reader = JwtReader::new(settings).map_err(|fault| StoreOpenError::Keys {
+                source_name: name.to_owned(),
+                fault,
+            })?;
+            Box::new(reader)
+        }
+    })
 }
 
 /// Where it is kept what was revoked.

@@ -1,5 +1,6 @@
 //! Sources without records: what carries its session, or is asked for it elsewhere.
 
+use super::jwt;
 use super::tokens::Place;
 use crate::config::keys;
 use crate::config::reading::Mapping;
@@ -7,7 +8,10 @@ use crate::store::{Content, Envelope, Proof};
 
 /// What a source believes that keeps no records.
 pub(super) fn proof(section: &Mapping<'_>, places: &[Place]) -> Option<Proof> {
-    cookie(section, places)
+    match section.get("jwt") {
+        Some(jwt) => jwt::settings(jwt, places).map(|settings| Proof::Jwt(Box::new(settings))),
+        None => cookie(section, places),
+    }
 }
 
 /// Every place has to be a cookie that is the session itself.

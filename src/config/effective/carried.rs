@@ -3,9 +3,13 @@
 use super::configuration::{REDACTED, cookie, set};
 use super::formats::{fields, path};
 use super::redis::servers;
+use crate::config::units::show_duration;
 use crate::config::words::{self, word};
 use crate::formats::cookie_session::CookieSession;
-use crate::store::{CarriedSettings, Content, Envelope, Proof, StoreSettings};
+use crate::jwt::{Algorithm, Expiry, VerifierSettings};
+use crate::store::{
+    CarriedSettings, Content, Envelope, JwtSettings, KeySource, Proof, StoreSettings,
+};
 use crate::token::CookieSource;
 use serde_json::{Value, json};
 
@@ -13,11 +17,45 @@ use serde_json::{Value, json};
 pub(super) fn section(carried: &CarriedSettings) -> Value {
     let mut section = match &carried.proof {
         Proof::Cookie(_) => json!({}),
+        Proof::Jwt(settings) => json!({"jwt": jwt(settings)}),
     };
     if let Some(revoked) = &carried.revoked {
         set(&mut section, "revoked", servers(revoked));
     }
     section
+}
+
+fn jwt(settings: &JwtSettings) -> Value {
+    let verifier = &settings.verifier;
+    let mut section = json!({
+        "algorithms": words_of(verifier),
+        "issuer": verifier.issuers,
+        "audience": verifier.audiences,
+        "leeway": show_duration(verifier.leeway.span()),
+        "map": fields(&settings.map),
+    });
+    if verifier.expiry == Expiry::Optional {
+        set(&mut section, "no_expiry", "allow".into());
+    }
+    match &settings.keys {
+        KeySource::Fixed(_) if verifier.algorithms.shortest_secret_bytes().is_some() => {
+            set(&mut section, "secret", REDACTED.into());
+        }
+        KeySource::Fixed(_) => set(&mut section, "public_key", REDACTED.into()),
+        KeySource::Remote(target, refresh) => {
+            let jwks = json!({
+                "url": target.to_string(),
+                "refresh": show_duration(refresh.refresh()),
+                "timeout": show_duration(refresh.timeout()),
+            });
+            set(&mut section, "jwks", jwks);
+        }
+    }
+    section
+}
+
+fn words_of(verifier: &VerifierSettings) -> Vec<&'static str> {
+    verifier.algorithms.iter().map(Algorithm::as_str).collect()
 }
 
 /// The envelope at a place of `token:`.

@@ -77,7 +77,7 @@ struct Envelope {
     value: String,
     /// Empty where the cipher authenticates by itself.
     mac: String,
-    /// Empty where it does not; absent before Laravel 8.
+    /// Empty where it does not; older versions of Laravel leave it out.
     #[serde(default)]
     tag: String,
 }

@@ -3,12 +3,17 @@
 mod administration;
 mod cookie_reader;
 mod envelope;
+mod jwt_reader;
+mod jwt_settings;
+mod key_service;
 mod reader;
 mod settings;
 mod source;
 
 pub(super) use cookie_reader::CookieReader;
 pub use envelope::{Content, Envelope};
+pub(super) use jwt_reader::JwtReader;
+pub use jwt_settings::{JwtSettings, KeySource};
 pub use reader::SessionReader;
 pub use settings::{CarriedSettings, Proof};
 pub(super) use source::CarriedStore;

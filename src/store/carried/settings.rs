@@ -1,6 +1,7 @@
 //! `CarriedSettings`: how a credential proves itself, and where it is kept that it does no longer.
 
 use super::envelope::Envelope;
+use super::jwt_settings::JwtSettings;
 use crate::store::settings::RedisSettings;
 
 /// A source without records of its own.
@@ -17,6 +18,8 @@ pub struct CarriedSettings {
 pub enum Proof {
     /// The cookie itself is the session: one envelope for each place of the source's `token:` list.
     Cookie(Vec<Envelope>),
+    /// `jwt:` a signed token.
+    Jwt(Box<JwtSettings>),
 }
 
 impl Proof {
@@ -25,6 +28,7 @@ impl Proof {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Cookie(_) => "cookie_session",
+            Self::Jwt(_) => "jwt",
         }
     }
 
@@ -33,6 +37,7 @@ impl Proof {
     pub fn envelope(&self, place: usize) -> Option<&Envelope> {
         match self {
             Self::Cookie(envelopes) => envelopes.get(place),
+            Self::Jwt(settings) => settings.envelopes.get(place)?.as_ref(),
         }
     }
 }

@@ -21,7 +21,6 @@ mod link;
 #[cfg(test)]
 mod log_tests;
 mod messages;
-mod owned_task;
 mod pushes;
 mod reply;
 mod scribe;

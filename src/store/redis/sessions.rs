@@ -1,7 +1,6 @@
 //! `RedisStore`: a `SessionStore` over `Servers`.
 
 use super::ledger::{Ledger, LedgerSink};
-use super::owned_task::OwnedTask;
 use super::reply;
 use super::scribe;
 use super::servers::Servers;
@@ -13,6 +12,7 @@ use crate::store::feed::{ChangeSink, Feed};
 use crate::store::foreign::RecordFormat;
 use crate::store::key::KeyTemplate;
 use crate::store::own_keys;
+use crate::store::owned_task::OwnedTask;
 use crate::store::revocation::Revocation;
 use crate::store::session::{SessionKey, Standing, StoredSession};
 use crate::store::settings::RedisSettings;

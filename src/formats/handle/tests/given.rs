@@ -33,20 +33,34 @@ pub(super) fn owned(texts: &[&str]) -> Vec<Secret<String>> {
         .collect()
 }
 
-pub(super) fn from_percent(authenticate: Authenticate) -> Handle {
-    Handle {
-        decode: vec![Decode::Percent],
-        authenticate,
-        ..Handle::default()
-    }
-}
-
 pub(super) fn express(texts: &[&str]) -> Handle {
     from_percent(Authenticate::Express(secrets(texts)))
 }
 
 pub(super) fn better_auth(texts: &[&str]) -> Handle {
     from_percent(Authenticate::SignedValue(secrets(texts)))
+}
+
+pub(super) fn signed_flask_session(texts: &[&str]) -> Handle {
+    Handle {
+        authenticate: Authenticate::ItsDangerous(ItsDangerous::flask_session(secrets(texts))),
+        ..Handle::default()
+    }
+}
+
+pub(super) fn spring_session() -> Handle {
+    Handle {
+        decode: vec![Decode::Base64],
+        ..Handle::default()
+    }
+}
+
+fn from_percent(authenticate: Authenticate) -> Handle {
+    Handle {
+        decode: vec![Decode::Percent],
+        authenticate,
+        ..Handle::default()
+    }
 }
 
 pub(super) fn laravel(cipher: LaravelCipher, keys: &[&str], cookie: &str) -> Handle {
@@ -81,6 +95,9 @@ pub(super) fn signer(case: &Value) -> Opener {
         other => panic!("{other} is not read"),
     };
     let salt = text(case, "salt").to_owned();
+    if salt == "flask-session" {
+        return Box::new(signed_flask_session);
+    }
     Box::new(move |texts| Handle {
         authenticate: Authenticate::ItsDangerous(ItsDangerous {
             secrets: secrets(texts),

@@ -4,6 +4,8 @@ use super::given::{base64_of, cipher, laravel, opened, owned, text};
 use crate::formats::handle::{Laravel, LaravelCipher, LaravelKeyError};
 use crate::token::FlawKind::{Malformed, Signature};
 use aes::Aes256;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use cbc::Encryptor;
 use cbc::cipher::block_padding::{NoPadding, Pkcs7};
 use cbc::cipher::{BlockModeEncrypt, KeyIvInit};
@@ -12,9 +14,7 @@ use serde_json::Value;
 
 #[test]
 fn a_cookie_of_laravel_counts_for_its_own_name_and_with_the_application_s_cipher_alone() {
-    let fixture = include_str!("../../../../tests/fixtures/handles/laravel.json");
-    let cases: Vec<Value> = serde_json::from_str(fixture).expect("a list");
-    for case in &cases {
+    for case in &real_cookies() {
         let (shown, key) = (text(case, "shown"), text(case, "app_key"));
         let other_name = laravel(cipher(case), &[key], "theme");
         assert_eq!(opened(&other_name, shown), Err(Signature), "{case}");
@@ -27,6 +27,58 @@ fn a_cookie_of_laravel_counts_for_its_own_name_and_with_the_application_s_cipher
         let other_cipher = laravel(other_cipher, &[key], text(case, "cookie"));
         assert_eq!(opened(&other_cipher, shown), Err(Signature), "{case}");
     }
+}
+
+/// A MAC covers no tag, and with a tag there is no MAC: each envelope has the one proof of its cipher.
+#[test]
+fn an_envelope_has_the_proof_of_its_cipher_and_no_other() {
+    for case in &real_cookies() {
+        let handle = laravel(cipher(case), &[text(case, "app_key")], text(case, "cookie"));
+        let envelope = envelope_in(text(case, "shown"));
+        let refused = |member: &str, other: String| {
+            let mut changed = envelope.clone();
+            changed[member] = Value::String(other);
+            let shown = base64_of(changed.to_string().as_bytes());
+            assert_eq!(
+                opened(&handle, &shown),
+                Err(Signature),
+                "{member} of {case}"
+            );
+        };
+        let same = base64_of(envelope.to_string().as_bytes());
+        assert_eq!(opened(&handle, &same), Ok(text(case, "id").to_owned()));
+        let (value, tag) = (text(&envelope, "value"), text(&envelope, "tag"));
+        if tag.is_empty() {
+            refused("tag", base64_of(&[0; 16]));
+            refused("mac", text(&envelope, "mac").to_uppercase());
+            refused("mac", String::new());
+            continue;
+        }
+        refused("mac", "0".repeat(64));
+        refused("tag", String::new());
+        let bytes = |text: &str| STANDARD.decode(text).expect("base64");
+        let (value, tag) = (bytes(value), bytes(tag));
+        refused("tag", base64_of(&tag[..15]));
+        let mut moved = envelope.clone();
+        moved["tag"] = Value::String(String::new());
+        moved["value"] = Value::String(base64_of(&[value, tag].concat()));
+        let shown = base64_of(moved.to_string().as_bytes());
+        assert_eq!(
+            opened(&handle, &shown),
+            Err(Signature),
+            "a tag in the value of {case}"
+        );
+    }
+}
+
+fn real_cookies() -> Vec<Value> {
+    let fixture = include_str!("../../../../tests/fixtures/handles/laravel.json");
+    serde_json::from_str(fixture).expect("a list")
+}
+
+fn envelope_in(shown: &str) -> Value {
+    let json = STANDARD.decode(shown.replace("%3D", "=")).expect("base64");
+    serde_json::from_slice(&json).expect("an envelope")
 }
 
 /// The prefix of A.9, in an envelope whose MAC is right: what is inside decides, and every refusal reads the same.

@@ -1,6 +1,6 @@
 //! Vectors of the documented algorithms, and text that nobody gave out.
 
-use super::given::{base64_of, express, laravel, opened, secrets};
+use super::given::{base64_of, express, laravel, opened, secrets, spring_session};
 use crate::formats::handle::{
     Authenticate, Decode, Handle, ItsDangerous, LaravelCipher, Take, Transform, matches_token_hash,
 };
@@ -56,10 +56,7 @@ fn a_transformed_id_is_the_store_s_and_never_that_of_nothing() {
 #[test]
 fn an_id_is_a_part_of_a_handle_and_fits_into_a_key() {
     let whole = Handle::default();
-    let spring = Handle {
-        decode: vec![Decode::Base64],
-        ..Handle::default()
-    };
+    let spring = spring_session();
     let skygear = Handle {
         take: Take::BeforeDot,
         ..Handle::default()
@@ -67,7 +64,9 @@ fn an_id_is_a_part_of_a_handle_and_fits_into_a_key() {
     let (longest, too_long) = ("x".repeat(512), "x".repeat(513));
     let id = "648377f7-c76f-4f45-b847-c0268bb48381";
     let token = format!("{id}.AbCdEfGhIjKlMnOpQrStUvWxYz012345");
-    let cases: [(&Handle, &str, Result<&str, FlawKind>); 13] = [
+    let longest_shown = format!("{id}.{}", "x".repeat(8192 - 37));
+    let too_long_shown = format!("{longest_shown}x");
+    let cases: [(&Handle, &str, Result<&str, FlawKind>); 15] = [
         (
             &spring,
             "NjQ4Mzc3ZjctYzc2Zi00ZjQ1LWI4NDctYzAyNjhiYjQ4Mzgx",
@@ -80,6 +79,8 @@ fn an_id_is_a_part_of_a_handle_and_fits_into_a_key() {
         (&skygear, "id.", Err(Malformed)),
         (&skygear, ".secret", Err(Malformed)),
         (&skygear, "id.secret.more", Err(Malformed)),
+        (&skygear, &longest_shown, Ok(id)),
+        (&skygear, &too_long_shown, Err(Malformed)),
         (&whole, "a b", Err(Malformed)),
         (&whole, "a\r\nb", Err(Malformed)),
         (&whole, "é", Err(Malformed)),
