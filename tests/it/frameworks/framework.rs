@@ -1,4 +1,4 @@
-//! `Framework`: one of those that a page of `docs/frameworks` is about.
+//! `Framework`: one of those that a page of `docs/examples` is about.
 
 use super::page::Page;
 use super::site::Site;
@@ -24,6 +24,14 @@ impl Framework {
         Site::start(self.app, &Page::read(self.page).yaml)
     }
 }
+
+pub(super) const COOKIE_SESSION: Framework = Framework {
+    page: "express-cookie-session",
+    app: "express_cookie_session.js",
+    cookie: "session",
+    header: "x-user-id",
+    writes: false,
+};
 
 pub(super) const EXPRESS_SESSION: Framework = Framework {
     page: "express-session",

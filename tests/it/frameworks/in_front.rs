@@ -1,6 +1,8 @@
 //! The gateway of each page reads the sessions that the framework writes, and says the same of them as the framework.
 
-use super::framework::{BETTER_AUTH, DJANGO, EXPRESS_SESSION, FLASK, Framework, PHP};
+use super::framework::{
+    BETTER_AUTH, COOKIE_SESSION, DJANGO, EXPRESS_SESSION, FLASK, Framework, PHP,
+};
 use super::site::Site;
 use crate::harness::eventually;
 use serde_json::Value;
@@ -20,14 +22,14 @@ fn told(framework: &Framework, said: &Value) -> (String, String) {
 }
 
 #[track_caller]
-fn assert_in_front(framework: &Framework) {
+fn assert_in_front(framework: &Framework) -> Site {
     let site = framework.start();
     each_is_told_as_the_app_knows_them(framework, &site);
     a_changed_cookie_is_nobodys(framework, &site);
     what_a_client_says_of_itself_never_arrives(framework, &site);
     a_session_in_constant_use_is_always_told(framework, &site);
     a_session_that_is_used_is_not_looked_up_again(framework, &site);
-    a_logout_from_the_app_holds_at_once(framework, &site);
+    site
 }
 
 #[track_caller]
@@ -107,7 +109,7 @@ fn a_session_that_is_used_is_not_looked_up_again(framework: &Framework, site: &S
 
 /// Long before the cache would ask again by itself.
 #[track_caller]
-fn a_logout_from_the_app_holds_at_once(framework: &Framework, site: &Site) {
+fn assert_a_logout_from_the_app_holds_at_once(framework: &Framework, site: &Site) {
     let mut ada = site.browser();
     ada.log_in("ada");
     ada.whoami();
@@ -121,30 +123,58 @@ fn a_logout_from_the_app_holds_at_once(framework: &Framework, site: &Site) {
 
 #[test]
 #[ignore = "make test-frameworks"]
+fn of_cookie_session() {
+    let site = assert_in_front(&COOKIE_SESSION);
+    let mut signature = COOKIE_SESSION;
+    signature.cookie = "session.sig";
+    a_changed_cookie_is_nobodys(&signature, &site);
+    let mut ada = site.browser();
+    ada.log_in("ada");
+    let mut thief = ada.copied();
+    ada.log_out();
+    assert_ne!(
+        told(&COOKIE_SESSION, &thief.whoami()).1,
+        "-",
+        "no store knows"
+    );
+    let logout = site.command(&["user", "logout", "123", "--config", "gate.yaml"]);
+    assert!(logout.status.success(), "{logout:?}");
+    eventually("the cookie is worth nothing", || {
+        (told(&COOKIE_SESSION, &thief.whoami()).1 == "-").then_some(())
+    });
+}
+
+#[test]
+#[ignore = "make test-frameworks"]
 fn of_express_session() {
-    assert_in_front(&EXPRESS_SESSION);
+    let site = assert_in_front(&EXPRESS_SESSION);
+    assert_a_logout_from_the_app_holds_at_once(&EXPRESS_SESSION, &site);
 }
 
 #[test]
 #[ignore = "make test-frameworks"]
 fn of_better_auth() {
-    assert_in_front(&BETTER_AUTH);
+    let site = assert_in_front(&BETTER_AUTH);
+    assert_a_logout_from_the_app_holds_at_once(&BETTER_AUTH, &site);
 }
 
 #[test]
 #[ignore = "make test-frameworks"]
 fn of_flask() {
-    assert_in_front(&FLASK);
+    let site = assert_in_front(&FLASK);
+    assert_a_logout_from_the_app_holds_at_once(&FLASK, &site);
 }
 
 #[test]
 #[ignore = "make test-frameworks"]
 fn of_django() {
-    assert_in_front(&DJANGO);
+    let site = assert_in_front(&DJANGO);
+    assert_a_logout_from_the_app_holds_at_once(&DJANGO, &site);
 }
 
 #[test]
 #[ignore = "make test-frameworks"]
 fn of_php() {
-    assert_in_front(&PHP);
+    let site = assert_in_front(&PHP);
+    assert_a_logout_from_the_app_holds_at_once(&PHP, &site);
 }

@@ -1,4 +1,4 @@
-//! `Page`: a page of `docs/frameworks`: the configuration that it shows, and a transcript to be typed as it stands.
+//! `Page`: a page of `docs/examples`: the configuration that it shows, and a transcript to be typed as it stands.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ impl Page {
     /// Reads it by its name, such as `flask`.
     #[track_caller]
     pub(super) fn read(name: &str) -> Self {
-        let path = format!("docs/frameworks/{name}.md");
+        let path = format!("docs/examples/{name}.md");
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&path));
         let text = text.unwrap_or_else(|fault| panic!("{path}: {fault}"));
         let block = |kind| {

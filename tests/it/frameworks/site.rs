@@ -4,13 +4,13 @@ use super::app::App;
 use super::browser::Browser;
 use crate::harness::{Stack, free_port, stack};
 use std::ops::Deref;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::thread;
 
-/// What the applications and the configurations in `docs/frameworks` name; the first of two keys signs.
+/// What the applications and the configurations in `docs/examples` name; the first of two keys signs.
 const SECRETS: [(&str, &str); 5] = [
     ("BETTER_AUTH_SECRET", "0123456789abcdef0123456789abcdef"),
-    ("JWT_KEY", "the key of the JSON Web Tokens"),
+    ("JWT_KEY", "the key that signs the JSON Web Tokens"),
     ("SECRET_KEY", "the key of the Python application"),
     ("SESSION_SECRET", "new"),
     ("SESSION_SECRET_OLD", "old"),
@@ -57,18 +57,34 @@ impl Site {
         Browser::new(&self.stack)
     }
 
-    /// What a line prints that is typed in the site's folder, and that names the gateway as 127.0.0.1:8080.
+    /// What a line prints that is typed in the site's folder. It names the gateway as 127.0.0.1:8080 and the
+    /// configuration's file as it likes.
     #[track_caller]
     pub(super) fn typed(&self, line: &str) -> String {
+        let output = match line.strip_prefix("sessiongate ") {
+            Some(arguments) => self.commanded(arguments),
+            None => self.run(line),
+        };
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{line}: {told}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    fn commanded(&self, arguments: &str) -> Output {
+        let words = arguments.split(' ').map(|word| {
+            let is_file = word.ends_with(".yaml");
+            if is_file { "gate.yaml" } else { word }
+        });
+        self.command(&words.collect::<Vec<_>>())
+    }
+
+    fn run(&self, line: &str) -> Output {
         let line = line.replace("127.0.0.1:8080", &format!("127.0.0.1:{}", self.port));
         let output = Command::new("sh")
             .args(["-c", &line])
             .current_dir(self.path(""))
             .output();
-        let output = output.expect("sh is there");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{line}: {told}");
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        output.expect("sh is there")
     }
 
     /// How many lookups of requests had to wait for an answer of Redis.

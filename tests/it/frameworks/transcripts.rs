@@ -1,6 +1,8 @@
-//! Every line that a page of `docs/frameworks` shows prints what stands below it.
+//! Every line that a page of `docs/examples` shows prints what stands below it.
 
-use super::framework::{BETTER_AUTH, DJANGO, EXPRESS_SESSION, FLASK, Framework, PHP};
+use super::framework::{
+    BETTER_AUTH, COOKIE_SESSION, DJANGO, EXPRESS_SESSION, FLASK, Framework, PHP,
+};
 use super::page::{Entry, Page};
 use super::site::Site;
 use crate::harness::eventually;
@@ -26,6 +28,12 @@ fn assert_prints(site: &Site, Entry { line, printed }: &Entry) {
     } else {
         assert_eq!(first, *printed, "{line}");
     }
+}
+
+#[test]
+#[ignore = "make test-frameworks"]
+fn of_cookie_session() {
+    assert_as_printed(&COOKIE_SESSION);
 }
 
 #[test]
