@@ -2,7 +2,8 @@
 
 use super::percent;
 use super::refusal::Refusal;
-use crate::store::{Revocation, TextRule, parse_json, parse_span};
+use crate::store::{Revocation, TextRule, parse_span};
+use crate::strict_json;
 use crate::token::Sid;
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -94,7 +95,7 @@ pub(super) fn disabled(body: &[u8]) -> Result<bool, Refusal> {
 
 /// A body that is a JSON object.
 pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
-    match parse_json(body) {
+    match strict_json::parse(body) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(Refusal::bad("the body is not a JSON object")),
         Err(fault) => Err(Refusal::bad(format!(
@@ -153,7 +154,7 @@ impl Errand {
                 not_before: None,
             }) => (Method::DELETE, of_user(id) + "/sessions", None),
             Self::Revoke(other) => {
-                let message = parse_json(other.to_message().as_bytes()).ok();
+                let message = strict_json::parse(other.to_message().as_bytes()).ok();
                 (Method::POST, "/events".to_owned(), message)
             }
             Self::ShowUser(id) => (Method::GET, of_user(id), None),

@@ -42,7 +42,7 @@ pub use key::{KeyTemplate, KeyTemplateError, Untrackable};
 pub use memory::MemoryStore;
 pub use message::Message;
 pub use native::decode_native;
-pub(crate) use native::{parse_json, parse_span};
+pub(crate) use native::parse_span;
 pub use new_session::NewSession;
 pub use open::open;
 pub use redis::RedisStore;

@@ -1,8 +1,8 @@
 //! `Revocation`: what ends before its time, and how it is written in a message on `sessiongate:events`.
 
-use super::native::parse_json;
 use super::text_rule::TextRule;
 use crate::clock::UnixMillis;
+use crate::strict_json;
 use crate::token::Sid;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -43,7 +43,7 @@ impl Revocation {
         if message.len() > MAX_BYTES {
             return Err(NotARevocation("longer than 4 KiB"));
         }
-        let Ok(Value::Object(mut message)) = parse_json(message) else {
+        let Ok(Value::Object(mut message)) = strict_json::parse(message) else {
             return Err(NotARevocation("not a strict JSON object"));
         };
         let Some(Value::Object(what)) = message.remove("revoke") else {

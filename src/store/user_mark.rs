@@ -1,8 +1,8 @@
 //! `UserMark`: what is said of a user rather than of one session, whatever the number of sessions.
 
 use super::broken_record::BrokenRecord;
-use super::native::parse_json;
 use crate::clock::UnixMillis;
+use crate::strict_json;
 use serde_json::Value;
 
 /// "Log out everywhere" and "disabled". The default says nothing.
@@ -27,7 +27,7 @@ impl UserMark {
         if bytes.len() > MAX_BYTES {
             return Err(broken("user", "the user's mark is larger than 1 KiB"));
         }
-        let Ok(Value::Object(members)) = parse_json(bytes) else {
+        let Ok(Value::Object(members)) = strict_json::parse(bytes) else {
             return Err(broken(
                 "user",
                 "the user's mark is not a strict JSON object",

@@ -11,7 +11,8 @@ pub(super) struct Preset {
     pub(super) word: &'static str,
     /// Whether a bearer token is looked for before the cookie.
     pub(super) bearer: bool,
-    pub(super) cookie: &'static str,
+    /// Looked at in this order.
+    pub(super) cookies: &'static [&'static str],
     /// `None`: it holds a name of the site's own, so it has to be written.
     pub(super) key: Option<&'static str>,
     pub(super) decode: &'static [Decode],
@@ -42,7 +43,7 @@ const DAY: u64 = 86_400;
 const PLAIN: Preset = Preset {
     word: "",
     bearer: false,
-    cookie: "session",
+    cookies: &["session"],
     key: None,
     decode: &[],
     signing: Signing::None,
@@ -60,7 +61,7 @@ const PLAIN: Preset = Preset {
 pub(super) static PRESETS: [Preset; 10] = [
     Preset {
         word: "express_session",
-        cookie: "connect.sid",
+        cookies: &["connect.sid"],
         key: Some("sess:{token}"),
         decode: &[Decode::Percent],
         signing: Signing::Express,
@@ -72,7 +73,10 @@ pub(super) static PRESETS: [Preset; 10] = [
     },
     Preset {
         word: "better_auth",
-        cookie: "better-auth.session_token",
+        cookies: &[
+            "__Secure-better-auth.session_token",
+            "better-auth.session_token",
+        ],
         key: Some("better-auth:{token}"),
         decode: &[Decode::Percent],
         signing: Signing::SignedValue,
@@ -95,7 +99,7 @@ pub(super) static PRESETS: [Preset; 10] = [
     },
     Preset {
         word: "django",
-        cookie: "sessionid",
+        cookies: &["sessionid"],
         key: Some(":1:django.contrib.sessions.cache{token}"),
         shape: Shape::Text(Encoding::Pickle),
         fields: &[(Field::UserId, "_auth_user_id")],
@@ -103,7 +107,7 @@ pub(super) static PRESETS: [Preset; 10] = [
     },
     Preset {
         word: "php_session",
-        cookie: "PHPSESSID",
+        cookies: &["PHPSESSID"],
         key: Some("PHPREDIS_SESSION:{token}"),
         shape: Shape::Text(Encoding::PhpSession),
         fields: &[(Field::UserId, "user_id")],
@@ -111,7 +115,7 @@ pub(super) static PRESETS: [Preset; 10] = [
     },
     Preset {
         word: "laravel",
-        cookie: "laravel_session",
+        cookies: &["laravel_session"],
         key: Some("laravel_database_laravel_cache:{token}"),
         decode: &[Decode::Percent],
         signing: Signing::Laravel,
@@ -125,7 +129,7 @@ pub(super) static PRESETS: [Preset; 10] = [
     },
     Preset {
         word: "spring_session",
-        cookie: "SESSION",
+        cookies: &["SESSION"],
         key: Some("spring:session:sessions:{token}"),
         decode: &[Decode::Base64],
         shape: Shape::SpringHash,
@@ -140,7 +144,7 @@ pub(super) static PRESETS: [Preset; 10] = [
     Preset {
         word: "authgear",
         bearer: true,
-        cookie: "app_session",
+        cookies: &["app_session"],
         fields: AUTHGEAR_FIELDS,
         last_used: Some("access_info.last_access.time"),
         // Authgear's own defaults.

@@ -21,7 +21,7 @@ pub(super) fn places(source: &Mapping<'_>) -> Vec<Place> {
     let Some(value) = source.get("token") else {
         let preset = source.get("redis").and_then(format::preset_of);
         let tokens =
-            preset.map_or_else(by_default, |preset| in_order(preset.bearer, preset.cookie));
+            preset.map_or_else(by_default, |preset| in_order(preset.bearer, preset.cookies));
         return tokens.into_iter().map(plain).collect();
     };
     let items = value.items();
@@ -45,18 +45,19 @@ const HELP: &str = "`bearer`, or a cookie: {cookie: session}";
 
 /// What a source looks at when nothing is said.
 pub(super) fn by_default() -> Vec<TokenSource> {
-    in_order(true, "session")
+    in_order(true, &["session"])
 }
 
-fn in_order(bearer: bool, cookie: &str) -> Vec<TokenSource> {
-    let cookie = CookieName::new(cookie).map(|name| {
+fn in_order(bearer: bool, cookies: &[&str]) -> Vec<TokenSource> {
+    let named = cookies.iter().filter_map(|name| CookieName::new(name));
+    let cookies = named.map(|name| {
         TokenSource::Cookie(CookieSource {
             name,
             duplicates: Duplicates::default(),
         })
     });
     let bearer = bearer.then_some(TokenSource::Bearer);
-    bearer.into_iter().chain(cookie).collect()
+    bearer.into_iter().chain(cookies).collect()
 }
 
 fn plain(token: TokenSource) -> Place {

@@ -268,14 +268,14 @@ error: the variable `THREADS` is not set and has no default
   |          ^^^^^^^^^ set it, or write ${NAME:-default}; `$$` is a dollar sign",
     ),
     (
-        "a later feature beside a secret",
+        "a word that is none beside a secret",
         "listen: :80\nsessions: {redis: {url: \"redis://h\", password: hunter2, format: x}}\nroutes: [{upstream: \"a:1\"}]\n",
         r#"
-error: `format` is not available in this version: other record formats come with a later release
- --> config.yaml:2:57
+error: no such value for `format`
+ --> config.yaml:2:65
   |
 2 | sessions: {redis: {url: "redis://h", password: ***, format: x}}
-  |                                                     ^^^^^^ write native session records"#,
+  |                                                             ^ one of: native, express_session, better_auth, flask_session, django, php_session, laravel, spring_session, authgear, skygear, hasura"#,
     ),
     (
         "a URL with a password",

@@ -56,8 +56,8 @@ cache: {invalidation: polling}
 routes: [{upstream: a:1, identity: skygear}]
 "#,
         r#"
-3:33 sessions.bare.key: a key that begins with its placeholder has no head by which its changes can be followed [give it a head such as `session:`, or set `cache: {invalidation: none}`]
-4:33 sessions.near.key: the head of this key overlaps with `sessiongate:user:`, the gateway's own keys [give it a head such as `session:`, or set `cache: {invalidation: none}`]
+3:33 sessions.bare.key: a key that begins with its placeholder has no head by which its changes can be followed [give it a head such as `session:`, or set `invalidation: pubsub` or `none` for this Redis]
+4:33 sessions.near.key: the head of this key overlaps with `sessiongate:user:`, the gateway's own keys [give it a head such as `session:`, or set `invalidation: pubsub` or `none` for this Redis]
 6:23 cache.invalidation: no such value for `invalidation` [one of: tracking, pubsub, none]
 "#,
     ),

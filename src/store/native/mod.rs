@@ -5,7 +5,6 @@ mod members;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use crate::strict_json::parse as parse_json;
 pub(super) use decode::MAX_RECORD_BYTES;
 pub use decode::decode_native;
 pub(crate) use members::parse_span;
