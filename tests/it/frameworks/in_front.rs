@@ -121,6 +121,19 @@ fn assert_a_logout_from_the_app_holds_at_once(framework: &Framework, site: &Site
     });
 }
 
+/// PHP begins one with everybody who comes.
+#[track_caller]
+fn assert_a_session_in_which_nobody_has_logged_in_is_nobodys(framework: &Framework, site: &Site) {
+    let mut visitor = site.browser();
+    visitor.whoami();
+    let reply = visitor.get("/whoami");
+    assert_eq!(site.outcome(&reply), "absent -");
+    let nobody = ("-".to_owned(), "-".to_owned());
+    assert_eq!(told(framework, &reply.json()), nobody);
+    visitor.log_in("ada");
+    assert_ne!(told(framework, &visitor.whoami()).1, "-");
+}
+
 #[test]
 #[ignore = "make test-frameworks"]
 fn of_cookie_session() {
@@ -176,5 +189,6 @@ fn of_django() {
 #[ignore = "make test-frameworks"]
 fn of_php() {
     let site = assert_in_front(&PHP);
+    assert_a_session_in_which_nobody_has_logged_in_is_nobodys(&PHP, &site);
     assert_a_logout_from_the_app_holds_at_once(&PHP, &site);
 }
