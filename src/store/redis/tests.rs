@@ -67,7 +67,7 @@ async fn a_broken_record_says_what_is_wrong() {
         "x",
     ]);
     let cases = [
-        ("list", "record", "not a string"),
+        ("list", "record", "of another kind"),
         ("text", "record", "not strict JSON"),
         ("empty", "record", "empty"),
         ("control", "user_id", "visible ASCII"),
