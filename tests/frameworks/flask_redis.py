@@ -18,6 +18,8 @@ app.config.update(
     SECRET_KEY=os.environ["SECRET_KEY"],
     SESSION_TYPE="redis",
     SESSION_REDIS=Redis.from_url(os.environ["REDIS_URL"]),
+    SESSION_SERIALIZATION_FORMAT=os.environ.get("SESSION_FORMAT", "msgpack"),
+    SESSION_USE_SIGNER="SESSION_SIGNED" in os.environ,
 )
 Session(app)
 logins = LoginManager(app)

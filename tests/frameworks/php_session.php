@@ -5,6 +5,7 @@
 
 ini_set('session.save_handler', 'redis');
 ini_set('session.save_path', str_replace('redis:', 'tcp:', getenv('REDIS_URL')));
+ini_set('session.serialize_handler', getenv('SESSION_FORMAT') ?: 'php');
 
 const USERS = ['ada' => ['user', 'admin'], 'bob' => ['user']];
 

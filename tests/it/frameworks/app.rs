@@ -31,12 +31,12 @@ impl App {
 
     /// Starts the file with these variables, its output kept in the folder, and waits until it listens.
     #[track_caller]
-    pub(super) fn start(&mut self, file: &str, environment: &[(&str, String)], folder: &Path) {
+    pub(super) fn start(&mut self, file: &str, environment: &[(&str, &str)], folder: &Path) {
         self.log = folder.join("framework.out");
         let log = File::create(&self.log).expect("scratch is writable");
         let child = program(file, self.port)
             .current_dir(Path::new(ROOT).join("tests/frameworks"))
-            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .envs(environment.iter().copied())
             .stdout(log.try_clone().expect("one more handle"))
             .stderr(log)
             .spawn();

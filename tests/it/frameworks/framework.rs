@@ -2,6 +2,7 @@
 
 use super::page::Page;
 use super::site::Site;
+use serde_json::Value;
 
 /// Its page, and what is peculiar to it.
 pub(super) struct Framework {
@@ -22,6 +23,20 @@ impl Framework {
     #[track_caller]
     pub(super) fn start(&self) -> Site {
         Site::start(self.app, &Page::read(self.page).yaml)
+    }
+
+    /// Whom the application sees in its own session, and of whom the gateway told it; `-` for nobody.
+    pub(super) fn told(&self, said: &Value) -> (String, String) {
+        (text(&said["app"]), text(&said["gateway"][self.header]))
+    }
+}
+
+/// Some applications have numbers for ids.
+fn text(id: &Value) -> String {
+    match id {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 

@@ -5,21 +5,6 @@ use super::framework::{
 };
 use super::site::Site;
 use crate::harness::eventually;
-use serde_json::Value;
-
-/// A user's id as text, whether the application has it as a number or not; `-` for nobody.
-fn id(value: &Value) -> String {
-    match value {
-        Value::Null => "-".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// Whom the application sees in its own session, and of whom the gateway told it.
-fn told(framework: &Framework, said: &Value) -> (String, String) {
-    (id(&said["app"]), id(&said["gateway"][framework.header]))
-}
 
 #[track_caller]
 fn assert_in_front(framework: &Framework) -> Site {
@@ -36,18 +21,18 @@ fn assert_in_front(framework: &Framework) -> Site {
 fn each_is_told_as_the_app_knows_them(framework: &Framework, site: &Site) {
     let (mut ada, mut bob) = (site.browser(), site.browser());
     let nobody = ("-".to_owned(), "-".to_owned());
-    assert_eq!(told(framework, &ada.whoami()), nobody);
+    assert_eq!(framework.told(&ada.whoami()), nobody);
     let mut seen = Vec::new();
     for (browser, name) in [(&mut ada, "ada"), (&mut bob, "bob")] {
         browser.log_in(name);
-        let (by_app, by_gateway) = told(framework, &browser.whoami());
+        let (by_app, by_gateway) = framework.told(&browser.whoami());
         assert_eq!(by_gateway, by_app);
         assert_ne!(by_app, "-");
         seen.push(by_app);
     }
     assert_ne!(seen[0], seen[1]);
     bob.log_out();
-    assert_eq!(told(framework, &bob.whoami()), nobody);
+    assert_eq!(framework.told(&bob.whoami()), nobody);
 }
 
 #[track_caller]
@@ -60,8 +45,8 @@ fn a_changed_cookie_is_nobodys(framework: &Framework, site: &Site) {
     let reply = mallory.get("/whoami");
     let outcome = site.outcome(&reply);
     assert!(outcome.starts_with("invalid "), "{outcome}");
-    assert_eq!(id(&reply.json()["gateway"][framework.header]), "-");
-    assert_ne!(told(framework, &ada.whoami()).1, "-");
+    assert_eq!(framework.told(&reply.json()).1, "-");
+    assert_ne!(framework.told(&ada.whoami()).1, "-");
 }
 
 #[track_caller]
@@ -69,9 +54,9 @@ fn what_a_client_says_of_itself_never_arrives(framework: &Framework, site: &Site
     let forged = || site.get("/whoami").header(framework.header, "root");
     let mut mallory = site.browser();
     let said = mallory.send(forged()).json();
-    assert_eq!(told(framework, &said).1, "-");
+    assert_eq!(framework.told(&said).1, "-");
     mallory.log_in("bob");
-    let (by_app, by_gateway) = told(framework, &mallory.send(forged()).json());
+    let (by_app, by_gateway) = framework.told(&mallory.send(forged()).json());
     assert_eq!(by_gateway, by_app);
 }
 
@@ -80,7 +65,7 @@ fn a_session_in_constant_use_is_always_told(framework: &Framework, site: &Site) 
     let mut ada = site.browser();
     ada.log_in("ada");
     for _ in 0..50 {
-        let (by_app, by_gateway) = told(framework, &ada.whoami());
+        let (by_app, by_gateway) = framework.told(&ada.whoami());
         assert_eq!(by_gateway, by_app);
     }
 }
@@ -95,7 +80,7 @@ fn a_session_that_is_used_is_not_looked_up_again(framework: &Framework, site: &S
     let before = site.lookups_in_store();
     for _ in 0..50 {
         let refreshed = site.records_read_again();
-        let (by_app, by_gateway) = told(framework, &ada.whoami());
+        let (by_app, by_gateway) = framework.told(&ada.whoami());
         assert_eq!(by_gateway, by_app);
         if framework.writes {
             eventually("the record has been read again", || {
@@ -114,10 +99,10 @@ fn assert_a_logout_from_the_app_holds_at_once(framework: &Framework, site: &Site
     ada.log_in("ada");
     ada.whoami();
     let mut thief = ada.copied();
-    assert_ne!(told(framework, &thief.whoami()).1, "-");
+    assert_ne!(framework.told(&thief.whoami()).1, "-");
     ada.log_out();
     eventually("the cookie is worth nothing", || {
-        (told(framework, &thief.whoami()).1 == "-").then_some(())
+        (framework.told(&thief.whoami()).1 == "-").then_some(())
     });
 }
 
@@ -129,9 +114,9 @@ fn assert_a_session_in_which_nobody_has_logged_in_is_nobodys(framework: &Framewo
     let reply = visitor.get("/whoami");
     assert_eq!(site.outcome(&reply), "absent -");
     let nobody = ("-".to_owned(), "-".to_owned());
-    assert_eq!(told(framework, &reply.json()), nobody);
+    assert_eq!(framework.told(&reply.json()), nobody);
     visitor.log_in("ada");
-    assert_ne!(told(framework, &visitor.whoami()).1, "-");
+    assert_ne!(framework.told(&visitor.whoami()).1, "-");
 }
 
 #[test]
@@ -146,14 +131,14 @@ fn of_cookie_session() {
     let mut thief = ada.copied();
     ada.log_out();
     assert_ne!(
-        told(&COOKIE_SESSION, &thief.whoami()).1,
+        COOKIE_SESSION.told(&thief.whoami()).1,
         "-",
         "no store knows"
     );
     let logout = site.command(&["user", "logout", "123", "--config", "gate.yaml"]);
     assert!(logout.status.success(), "{logout:?}");
     eventually("the cookie is worth nothing", || {
-        (told(&COOKIE_SESSION, &thief.whoami()).1 == "-").then_some(())
+        (COOKIE_SESSION.told(&thief.whoami()).1 == "-").then_some(())
     });
 }
 

@@ -9,3 +9,4 @@ mod page;
 mod site;
 mod transcripts;
 mod untouched;
+mod variants;

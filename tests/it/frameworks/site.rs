@@ -27,6 +27,11 @@ impl Site {
     /// Starts all of it, with a configuration as an operator would write it: the gateway on `:8080`, Redis on
     /// 127.0.0.1:6379, the application on 127.0.0.1:3000.
     pub(super) fn start(file: &str, yaml: &str) -> Self {
+        Self::start_with(file, yaml, &[])
+    }
+
+    /// The same, with other variables for the application than for the gateway.
+    pub(super) fn start_with(file: &str, yaml: &str, changed: &[(&str, &str)]) -> Self {
         let mut app = App::absent();
         let (head, rest) = yaml.split_once('\n').expect("several lines");
         assert_eq!(head, "listen: :8080", "the stack listens in its place");
@@ -43,11 +48,9 @@ impl Site {
             .iter()
             .fold(builder, |so_far, (name, value)| so_far.env(name, value));
         let stack = builder.start();
-        let mut environment = SECRETS
-            .map(|(name, value)| (name, value.to_owned()))
-            .to_vec();
         let redis = format!("redis://127.0.0.1:{}", stack.redis().port());
-        environment.push(("REDIS_URL", redis));
+        let known = SECRETS.iter().chain(changed).copied();
+        let environment: Vec<_> = known.chain([("REDIS_URL", redis.as_str())]).collect();
         app.start(file, &environment, &stack.path(""));
         Self { app, stack, port }
     }
