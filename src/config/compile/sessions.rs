@@ -2,8 +2,9 @@
 
 use super::carried;
 use super::memory;
+use super::place::Place;
 use super::redis;
-use super::tokens::{self, Place};
+use super::tokens;
 use super::upstreams::{NAME_HELP, is_name};
 use crate::blueprint::SourceSettings;
 use crate::config::keys;

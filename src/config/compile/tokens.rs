@@ -1,19 +1,12 @@
 //! `token:` of a session source.
 
 use super::cookie_session;
+use super::cookies::{cookie_name, named_cookie};
 use super::format;
+use super::place::Place;
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};
-use crate::config::words;
-use crate::store::Envelope;
 use crate::token::{CookieName, CookieSource, Duplicates, TokenSource};
-
-/// One entry of `token:`.
-pub(super) struct Place {
-    pub(super) token: TokenSource,
-    /// Of a cookie that carries what it is about.
-    pub(super) envelope: Option<Envelope>,
-}
 
 /// Where the tokens of a source stand, in order. Left out: where the format's framework puts them, else bearer and then a
 /// cookie called `session`.
@@ -22,7 +15,7 @@ pub(super) fn places(source: &Mapping<'_>) -> Vec<Place> {
         let preset = source.get("redis").and_then(format::preset_of);
         let tokens =
             preset.map_or_else(by_default, |preset| in_order(preset.bearer, preset.cookies));
-        return tokens.into_iter().map(plain).collect();
+        return tokens.into_iter().map(Place::plain).collect();
     };
     let items = value.items();
     if items.is_empty() {
@@ -60,17 +53,10 @@ fn in_order(bearer: bool, cookies: &[&str]) -> Vec<TokenSource> {
     bearer.into_iter().chain(cookies).collect()
 }
 
-fn plain(token: TokenSource) -> Place {
-    Place {
-        token,
-        envelope: None,
-    }
-}
-
 fn place(value: Value<'_>) -> Option<Place> {
     if !value.is_mapping() {
         let word = value.choice_or("token", &[("bearer", ())], Some("{cookie: session}"));
-        return word.map(|()| plain(TokenSource::Bearer));
+        return word.map(|()| Place::plain(TokenSource::Bearer));
     }
     let section = value.mapping(keys::TOKEN)?;
     match (section.get("cookie"), section.get("cookie_session")) {
@@ -96,31 +82,11 @@ fn cookie_place(cookie: Value<'_>) -> Option<Place> {
     if !cookie.is_mapping() {
         let name = cookie_name(cookie)?;
         let duplicates = Duplicates::default();
-        return Some(plain(TokenSource::Cookie(CookieSource {
+        return Some(Place::plain(TokenSource::Cookie(CookieSource {
             name,
             duplicates,
         })));
     }
-    named_cookie(&cookie.mapping(keys::COOKIE)?).map(|cookie| plain(TokenSource::Cookie(cookie)))
-}
-
-/// `name` and `duplicates` of a cookie.
-pub(super) fn named_cookie(section: &Mapping<'_>) -> Option<CookieSource> {
-    let duplicates = section.choice("duplicates", &words::DUPLICATES);
-    let name = cookie_name(section.required("name", "the cookie's name")?)?;
-    Some(CookieSource {
-        name,
-        duplicates: duplicates.unwrap_or_default(),
-    })
-}
-
-fn cookie_name(value: Value<'_>) -> Option<CookieName> {
-    let name = CookieName::new(value.text()?);
-    if name.is_none() {
-        value.fault(
-            "not a cookie name",
-            "1 to 128 letters, digits and !#$%&'*+-.^_`|~ (RFC 6265)",
-        );
-    }
-    name
+    named_cookie(&cookie.mapping(keys::COOKIE)?)
+        .map(|cookie| Place::plain(TokenSource::Cookie(cookie)))
 }

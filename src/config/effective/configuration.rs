@@ -2,6 +2,7 @@
 
 use super::carried;
 use super::redis::redis;
+use super::sections::{self, REDACTED, set, texts};
 use crate::blueprint::{Blueprint, SourceSettings};
 use crate::config::units::{show_bytes, show_duration};
 use crate::config::words::{self, word};
@@ -14,10 +15,6 @@ use crate::store::{Envelope, StoreSettings};
 use crate::token::{CookieSource, TokenSource};
 use crate::upstream::UpstreamSettings;
 use serde_json::{Map, Value, json};
-use std::fmt::Display;
-
-/// Stands for every secret.
-pub(super) const REDACTED: &str = "<redacted>";
 
 /// The whole file.
 pub(in crate::config) fn configuration(blueprint: &Blueprint) -> Value {
@@ -51,16 +48,6 @@ pub(in crate::config) fn configuration(blueprint: &Blueprint) -> Value {
         set(&mut file, "threads", threads.get().into());
     }
     file
-}
-
-pub(super) fn set(object: &mut Value, key: &str, value: Value) {
-    if let Value::Object(members) = object {
-        members.insert(key.to_owned(), value);
-    }
-}
-
-pub(super) fn texts<T: Display>(items: &[T]) -> Value {
-    items.iter().map(ToString::to_string).collect()
 }
 
 fn limit(size: Option<u64>) -> String {
@@ -124,14 +111,9 @@ fn token(source: &TokenSource, envelope: Option<&Envelope>) -> Value {
             Some(envelope),
         ) => json!({"cookie_session": carried::cookie_session(cookie, envelope)}),
         (TokenSource::Cookie(cookie) | TokenSource::SignedCookie { cookie, .. }, None) => {
-            json!({"cookie": self::cookie(cookie)})
+            json!({"cookie": sections::cookie(cookie)})
         }
     }
-}
-
-pub(super) fn cookie(cookie: &CookieSource) -> Value {
-    let duplicates = word(&words::DUPLICATES, &cookie.duplicates);
-    json!({"name": cookie.name.as_str(), "duplicates": duplicates})
 }
 
 fn cache(blueprint: &Blueprint) -> Value {
