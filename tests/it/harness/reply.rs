@@ -56,11 +56,6 @@ impl Reply {
         wire::all(&self.headers, name).first().copied()
     }
 
-    /// Every value of a header.
-    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
-        wire::all(&self.headers, name)
-    }
-
     /// The body as text.
     pub(crate) fn text(&self) -> String {
         wire::latin1(&self.body)
