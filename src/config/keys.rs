@@ -25,7 +25,7 @@ sections! {
     UPSTREAM "upstream" ["servers", "balance", "timeout"];
     UPSTREAM_TIMEOUT "upstream_timeout" ["connect", "read", "write", "idle"];
     SOURCE "source" ["token", "key", "idle_timeout", "redis", "memory", "jwt", "revoked"];
-    TOKEN "token" ["cookie", "cookie_session"];
+    TOKEN "token" ["cookie", "cookie_session", "form", "json"];
     COOKIE "cookie" ["name", "duplicates"];
     COOKIE_SESSION "cookie_session" ["name", "duplicates", "keys", "digest", "unsigned", "jwt", "map"];
     REDIS "redis" ["url", "sentinel", "cluster", "db", "username", "password", "tls", "ca", "timeout", "format",
@@ -48,7 +48,7 @@ sections! {
         "authenticator_updated_at", "created_at", "expires_at", "attrs"];
     CACHE "cache" ["max_entries", "ttl", "negative_ttl", "stale_if_error", "invalidation"];
     ROUTE "route" ["name", "host", "path", "upstream", "sessions", "identity", "require", "invalid", "disabled",
-        "credentials", "underscores", "max_body", "logout", "whoami"];
+        "credentials", "underscores", "max_body", "body_token", "logout", "whoami"];
     LOGOUT "logout" ["cookie_path", "cookie_domain"];
     IDENTITY "identity" ["profile", "types", "allowed_roles", "anonymous_role_request", "headers"];
     REQUIRE "require" ["session", "roles", "verified"];
@@ -99,8 +99,6 @@ later! {
     "balance" "least_conn": "only `round_robin` is there yet", "leave it out";
     "balance" "consistent": "only `round_robin` is there yet", "leave it out";
     "source" "http": "asking an auth service comes with a later release", "use `redis` or `memory`";
-    "token" "form": "tokens in form bodies come with a later release", "use `bearer` or `cookie`";
-    "token" "json": "tokens in JSON bodies come with a later release", "use `bearer` or `cookie`";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";
     "profile" "assertion": "signed assertions come with a later release", "use the headers of a profile";
 }

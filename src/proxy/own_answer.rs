@@ -65,7 +65,7 @@ async fn log_out(
     cookie: &ExpiredCookie,
 ) -> pingora::Result<()> {
     let head = session.req_header();
-    let place = match extract(&route.tokens, &head.headers) {
+    let place = match extract(&route.tokens, &head.headers, &context.body_tokens) {
         Extraction::Absent => None,
         Extraction::Unusable { source, .. } => Some(source),
         Extraction::Found { shown, source } => {

@@ -129,6 +129,8 @@ fn remedy(denial: Denial) -> Option<(HeaderName, HeaderValue)> {
             (header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")
         }
         Denial::StoreDown(_) => (header::RETRY_AFTER, RETRY_AFTER),
+        // RFC 9110 §15.5.16: what would be accepted instead.
+        Denial::EncodedBody => (header::ACCEPT_ENCODING, "identity"),
         Denial::WrongMethod(allowed) => (header::ALLOW, allowed),
         _ if denial.status() == 405 => (header::ALLOW, ALLOWED_METHODS),
         _ => return None,

@@ -8,7 +8,7 @@ use crate::policy::Pass;
 use crate::request::bearer_credentials;
 use crate::runtime::Route;
 use crate::token::{self, Remaining};
-use http::header::{AUTHORIZATION, COOKIE, HOST};
+use http::header::{AUTHORIZATION, COOKIE, EXPECT, HOST};
 use http::{HeaderName, HeaderValue};
 use pingora::http::RequestHeader;
 use std::net::IpAddr;
@@ -31,6 +31,10 @@ pub fn prepare(
 ) -> pingora::Result<u64> {
     let forged = strip(head, &context.runtime.reserved, route);
     withhold_credentials(head, route)?;
+    if context.body_wait.is_some() {
+        // The client has been told to go on: who waits for nothing expects nothing (RFC 9110 §10.1.1).
+        head.remove_header(&EXPECT);
+    }
     forward(head, context, peer)?;
     tell(head, context, decision, route)?;
     Ok(forged)

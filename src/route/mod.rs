@@ -9,5 +9,5 @@ mod table;
 
 pub use endpoint::{Endpoint, ExpiredCookie};
 pub use pattern::{HostPattern, PathPattern, PatternError};
-pub use rule::{Credentials, RouteSettings, Underscores};
+pub use rule::{Credentials, MAX_BODY_TOKEN_BYTES, RouteSettings, Underscores};
 pub use table::RouteTable;

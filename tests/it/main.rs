@@ -18,6 +18,8 @@ mod profiles;
 mod skygear;
 
 // What the client shows.
+// Tokens in forms and JSON; the upstream gets the same bytes.
+mod body_tokens;
 // R11: cookies as browsers send them.
 mod cookies;
 // The credential that was exchanged stays here.

@@ -1,5 +1,6 @@
 //! `routes:`.
 
+use super::body_token;
 use super::endpoints;
 use super::identity;
 use super::require;
@@ -77,9 +78,11 @@ fn route<'a>(
         [] => Credentials::Keep,
         _ => Credentials::Strip,
     };
+    let asked = asked(section, &identity, &require, sources);
     let settings = RouteSettings {
         name: name(section).unwrap_or_default(),
-        sources: asked(section, &identity, &require, sources),
+        body_token_bytes: body_token::body_token(section, &asked, sources),
+        sources: asked,
         invalid: require::on_invalid(section, &identity, &require),
         disabled: require::on_disabled(section, &identity, &require),
         credentials: credentials.unwrap_or(by_default),

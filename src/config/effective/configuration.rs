@@ -12,7 +12,7 @@ use crate::observe::LogSettings;
 use crate::policy::Require;
 use crate::route::{Endpoint, RouteSettings};
 use crate::store::{Envelope, StoreSettings};
-use crate::token::{CookieSource, TokenSource};
+use crate::token::TokenSource;
 use crate::upstream::UpstreamSettings;
 use serde_json::{Map, Value, json};
 
@@ -113,6 +113,8 @@ fn token(source: &TokenSource, envelope: Option<&Envelope>) -> Value {
         (TokenSource::Cookie(cookie) | TokenSource::SignedCookie { cookie, .. }, None) => {
             json!({"cookie": sections::cookie(cookie)})
         }
+        (TokenSource::Form(field), _) => json!({"form": field.as_str()}),
+        (TokenSource::Json(path), _) => json!({"json": path.names()}),
     }
 }
 
@@ -149,6 +151,7 @@ fn route(route: &RouteSettings, blueprint: &Blueprint) -> Value {
         "credentials": word(&words::CREDENTIALS, &route.credentials),
         "underscores": word(&words::UNDERSCORES, &route.underscores),
         "max_body": limit(route.max_body_bytes),
+        "body_token": route.body_token_bytes.map_or(Value::from(false), |most| show_bytes(most).into()),
         "logout": route.endpoints.iter().find_map(logout).unwrap_or(false.into()),
         "whoami": route.endpoints.contains(&Endpoint::WhoAmI),
     })

@@ -65,7 +65,7 @@ error: unknown key `timeot`
   --> config.yaml:14:5
    |
 14 |     timeot: 5s
-   |     ^^^^^^ known here: name, host, path, upstream, sessions, identity, require, invalid, disabled, credentials, underscores, max_body, logout, whoami
+   |     ^^^^^^ known here: name, host, path, upstream, sessions, identity, require, invalid, disabled, credentials, underscores, max_body, body_token, logout, whoami
 
 error: no such value for `profile`
   --> config.yaml:15:15
@@ -110,7 +110,7 @@ fn the_machine_form_names_place_path_and_remedy() {
     let expected = serde_json::json!({
         "severity": "error", "file": "config.yaml", "line": 14, "column": 5, "path": "routes[1].timeot",
         "message": "unknown key `timeot`", "help": "known here: name, host, path, upstream, sessions, identity, require, invalid, disabled, credentials, \
-                 underscores, max_body, logout, whoami",
+                 underscores, max_body, body_token, logout, whoami",
     });
     assert_eq!(json, expected);
 }

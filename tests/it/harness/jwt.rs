@@ -6,7 +6,7 @@ use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
-use std::time::{SystemTime, UNIX_EPOCH};
+use sessiongate::clock::Now;
 
 /// Signed with a shared secret, HS256.
 pub(crate) fn hs256(claims: &Value, secret: &str) -> String {
@@ -55,8 +55,8 @@ impl Issuer {
 
 /// Seconds since 1970, so many from now.
 pub(crate) fn seconds_from_now(seconds: i64) -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    i64::try_from(now.expect("after 1970").as_secs()).expect("soon") + seconds
+    let now_ms = Now::read().wall.0;
+    i64::try_from(now_ms / 1_000).expect("soon") + seconds
 }
 
 /// A cookie of cookie-session and its signature (features.md A.5).
