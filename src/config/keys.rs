@@ -17,8 +17,8 @@ macro_rules! sections {
 }
 
 sections! {
-    ROOT "configuration" ["version", "listen", "trusted_proxies", "client", "upstreams", "sessions", "cache", "routes",
-        "admin", "threads", "log", "shutdown"];
+    ROOT "configuration" ["version", "listen", "trusted_proxies", "client", "upstreams", "sessions", "cache", "assertion",
+        "routes", "admin", "threads", "log", "shutdown"];
     LISTENER "listener" ["address"];
     CLIENT "client" ["timeout", "max_header", "max_headers", "max_body"];
     CLIENT_TIMEOUT "client_timeout" ["header", "idle", "read", "write"];
@@ -47,10 +47,12 @@ sections! {
         "identity_updated_at", "authenticator_id", "authenticator_type", "authenticator_channel",
         "authenticator_updated_at", "created_at", "expires_at", "attrs"];
     CACHE "cache" ["max_entries", "ttl", "negative_ttl", "stale_if_error", "invalidation"];
+    ASSERTION "assertion" ["issuer", "algorithm", "keys", "lifetime", "header"];
     ROUTE "route" ["name", "host", "path", "upstream", "sessions", "identity", "require", "invalid", "disabled",
         "credentials", "underscores", "max_body", "body_token", "logout", "whoami"];
     LOGOUT "logout" ["cookie_path", "cookie_domain"];
-    IDENTITY "identity" ["profile", "types", "allowed_roles", "anonymous_role_request", "headers"];
+    IDENTITY "identity" ["profile", "types", "allowed_roles", "anonymous_role_request", "headers",
+        "audience", "header"];
     REQUIRE "require" ["session", "roles", "verified"];
     ADMIN "admin" ["listen", "token"];
     LOG "log" ["level", "format", "access"];
@@ -100,7 +102,6 @@ later! {
     "balance" "consistent": "only `round_robin` is there yet", "leave it out";
     "source" "http": "asking an auth service comes with a later release", "use `redis` or `memory`";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";
-    "profile" "assertion": "signed assertions come with a later release", "use the headers of a profile";
 }
 
 /// `did you mean …?` if one of the words is near enough to have been meant.
