@@ -30,7 +30,6 @@ mod credentials;
 mod policy;
 // R11: bearer, and which of several decides.
 mod tokens;
-
 // Cookies of cookie-session (seed 001).
 mod cookie_sessions;
 // Signed tokens, and that they can be revoked.
@@ -95,6 +94,10 @@ mod routing;
 mod upstreams;
 // Upgrades.
 mod websocket;
+
+// All of it together.
+// Real Express, Flask, Django and PHP applications; `make test-frameworks`.
+mod frameworks;
 
 // The process.
 // Pages and metrics.
