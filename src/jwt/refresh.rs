@@ -178,6 +178,7 @@ mod tests {
         let (known, mut seen) = watch::channel(Known::default());
         let (demand, demanded) = mpsc::channel(1);
         let refresh = KeyRefresh {
+            source: "test".into(),
             settings: RefreshSettings::default(),
             fetch: Box::new(move || {
                 counted.fetch_add(1, Ordering::Relaxed);
