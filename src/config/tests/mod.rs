@@ -3,6 +3,7 @@
 mod body_tokens;
 mod examples;
 mod good;
+mod http;
 mod messages;
 mod refusals;
 mod secrecy;
