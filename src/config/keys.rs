@@ -17,8 +17,8 @@ macro_rules! sections {
 }
 
 sections! {
-    ROOT "configuration" ["version", "listen", "trusted_proxies", "client", "upstreams", "sessions", "cache", "routes",
-        "admin", "threads", "log", "shutdown"];
+    ROOT "configuration" ["version", "listen", "trusted_proxies", "client", "upstreams", "sessions", "cache", "assertion",
+        "routes", "admin", "threads", "log", "shutdown"];
     LISTENER "listener" ["address"];
     CLIENT "client" ["timeout", "max_header", "max_headers", "max_body"];
     CLIENT_TIMEOUT "client_timeout" ["header", "idle", "read", "write"];
@@ -50,10 +50,12 @@ sections! {
         "max_in_flight"];
     HTTP_TIMEOUT "http_timeout" ["connect", "total"];
     CACHE "cache" ["max_entries", "ttl", "negative_ttl", "stale_if_error", "invalidation"];
+    ASSERTION "assertion" ["issuer", "algorithm", "keys", "lifetime", "header"];
     ROUTE "route" ["name", "host", "path", "upstream", "sessions", "identity", "require", "invalid", "disabled",
         "credentials", "underscores", "max_body", "body_token", "logout", "whoami"];
     LOGOUT "logout" ["cookie_path", "cookie_domain"];
-    IDENTITY "identity" ["profile", "types", "allowed_roles", "anonymous_role_request", "headers"];
+    IDENTITY "identity" ["profile", "types", "allowed_roles", "anonymous_role_request", "headers",
+        "audience", "header"];
     REQUIRE "require" ["session", "roles", "verified"];
     ADMIN "admin" ["listen", "token"];
     LOG "log" ["level", "format", "access"];
@@ -103,7 +105,6 @@ later! {
     "balance" "consistent": "only `round_robin` is there yet", "leave it out";
     "http" "invalidated_by": "invalidation by another service's Redis comes with a later release", "leave it out; `ttl` and `sessiongate:events` bound what is remembered";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";
-    "profile" "assertion": "signed assertions come with a later release", "use the headers of a profile";
 }
 
 /// `did you mean …?` if one of the words is near enough to have been meant.

@@ -1,6 +1,7 @@
 //! `Explanation`: how a described request is decided, and what the upstream would see of it.
 
 use super::described::{Described, NotARequest};
+use super::masked::shown;
 use crate::clock::Now;
 use crate::proxy::{Context, Decision, Denial, Incoming, consider, prepare};
 use crate::resolver::Tier;
@@ -99,7 +100,7 @@ impl Explanation {
         let lines = head.case_header_iter();
         Some(
             lines
-                .map(|(name, value)| [text(name.as_slice()), text(value.as_bytes())])
+                .map(|(name, value)| [text(name.as_slice()), shown(value)])
                 .collect(),
         )
     }

@@ -3,11 +3,13 @@
 
 use super::context::Context;
 use super::decision::{Decision, Standing};
+use crate::clock::Now;
 use crate::headers::{Caller, Reserved};
+use crate::identity::Identity;
 use crate::policy::Pass;
 use crate::request::bearer_credentials;
 use crate::runtime::Route;
-use crate::token::{self, Remaining};
+use crate::token::{self, Remaining, Sid};
 use http::header::{AUTHORIZATION, COOKIE, EXPECT, HOST};
 use http::{HeaderName, HeaderValue};
 use pingora::http::RequestHeader;
@@ -202,5 +204,35 @@ fn tell(
     for (name, value) in plan.headers(caller) {
         head.insert_header(name.clone(), value.clone())?;
     }
-    Ok(())
+    match (plan.assertion(), caller, &decision.standing) {
+        (Some(assertion), Caller::Valid { .. }, Standing::Valid(identity)) => {
+            let value = signed(context, at, identity, decision.sid)?;
+            head.insert_header(assertion.name.clone(), value)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Nobody goes on with fewer headers than the route promises.
+fn signed(
+    context: &Context,
+    plan: usize,
+    identity: &Identity,
+    sid: Option<Sid>,
+) -> pingora::Result<HeaderValue> {
+    let asserter = context.runtime.asserter.as_ref().zip(sid);
+    let asserted = asserter.map(|(asserter, sid)| {
+        let now = Now::read().wall;
+        asserter.token(plan, identity, sid, now)
+    });
+    match asserted {
+        Some(Ok(Some(value))) => Ok(value),
+        Some(Err(fault)) => {
+            pingora::Error::e_explain(pingora::ErrorType::InternalError, fault.to_string())
+        }
+        Some(Ok(None)) | None => pingora::Error::e_explain(
+            pingora::ErrorType::InternalError,
+            "the route's assertion has no signer",
+        ),
+    }
 }

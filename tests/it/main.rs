@@ -8,6 +8,8 @@ mod harness;
 mod floors;
 
 // What the upstream is told.
+// A signed token, and the keys to check it with.
+mod assertion;
 // R1: never a reserved header of the client's.
 mod forged;
 // R2 to R5: user id and roles.

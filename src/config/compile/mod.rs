@@ -1,5 +1,6 @@
 //! From a document to the blueprint, one file per section, in the order of the file.
 
+mod assertion;
 mod body_token;
 mod cache;
 mod carried;

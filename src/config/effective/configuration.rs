@@ -7,6 +7,8 @@ use crate::blueprint::{Blueprint, SourceSettings};
 use crate::config::units::{show_bytes, show_duration};
 use crate::config::words::{self, word};
 use crate::headers::{CustomHeader, HasuraProfile, IdentityTypes, Profile};
+use crate::identity::AssertionSettings;
+use crate::jwt::{SigningAlgorithm, SigningKey};
 use crate::listen::ClientLimits;
 use crate::observe::LogSettings;
 use crate::policy::Require;
@@ -43,6 +45,9 @@ pub(in crate::config) fn configuration(blueprint: &Blueprint) -> Value {
             set(&mut section, "token", REDACTED.into());
         }
         set(&mut file, "admin", section);
+    }
+    if let Some(settings) = &blueprint.assertion {
+        set(&mut file, "assertion", assertion(settings));
     }
     if let Some(threads) = blueprint.threads {
         set(&mut file, "threads", threads.get().into());
@@ -129,6 +134,17 @@ fn cache(blueprint: &Blueprint) -> Value {
     })
 }
 
+fn assertion(settings: &AssertionSettings) -> Value {
+    let signs = settings.keys.first().map(SigningKey::algorithm);
+    json!({
+        "issuer": settings.issuer,
+        "algorithm": signs.map(SigningAlgorithm::as_str),
+        "keys": settings.keys.iter().map(|_| REDACTED).collect::<Value>(),
+        "lifetime": show_duration(settings.lifetime),
+        "header": settings.header,
+    })
+}
+
 fn route(route: &RouteSettings, blueprint: &Blueprint) -> Value {
     let upstream = blueprint.upstreams.get(route.upstream);
     let sources = route
@@ -178,6 +194,9 @@ fn profile(profile: &Profile) -> Value {
             let line =
                 |header: &CustomHeader| (header.name.clone(), header.value.to_string().into());
             json!({"headers": headers.iter().map(line).collect::<Map<_, _>>()})
+        }
+        Profile::Assertion(header) => {
+            json!({"profile": "assertion", "audience": header.audience, "header": header.name})
         }
     }
 }

@@ -207,7 +207,7 @@ error: expected a mapping, found a list
  --> config.yaml:1:1
   |
 1 | - a
-  | ^^^ `key: value`, with a blank after the colon; known here: version, listen, trusted_proxies, client, upstreams, sessions, cache, routes, admin, threads, log, shutdown",
+  | ^^^ `key: value`, with a blank after the colon; known here: version, listen, trusted_proxies, client, upstreams, sessions, cache, assertion, routes, admin, threads, log, shutdown",
     ),
     (
         "a stray character",

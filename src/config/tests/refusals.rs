@@ -219,7 +219,7 @@ routes:
 6:42 routes[2].identity: missing key `profile` [`profile: skygear`, or `headers` of your own]
 7:69 routes[3].identity.types: `types` is an option of the skygear profile [remove it]
 8:42 routes[4].identity: `custom` needs its headers [{headers: {X-User: "{user.id}"}}]
-9:52 routes[5].identity.profile: `assertion` is not available in this version: signed assertions come with a later release [use the headers of a profile]
+9:42 routes[5].identity: there is no key to sign an assertion with [make one with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out assertion.pem, and add `assertion: {issuer: https://gateway.example.com, keys: [{file: assertion.pem}]}`]
 10:51 routes[6].identity[1]: an earlier profile of this route writes these headers [remove one]
 13:26 routes[7].identity.headers.Host: `Host` belongs to HTTP or to the gateway [choose a name of your own, such as X-User]
 13:35 routes[7].identity.headers.Proxy-X: `Proxy-X` belongs to HTTP or to the gateway [choose a name of your own, such as X-User]
