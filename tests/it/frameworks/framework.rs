@@ -87,3 +87,11 @@ pub(super) const PHP: Framework = Framework {
     header: "x-user-id",
     writes: true,
 };
+
+pub(super) const AUTH_SERVICE: Framework = Framework {
+    page: "auth-service",
+    app: "auth_service.js",
+    cookie: "connect.sid",
+    header: "x-skygear-user-id",
+    writes: false,
+};

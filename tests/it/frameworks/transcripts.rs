@@ -1,7 +1,7 @@
 //! Every line that a page of `docs/examples` shows prints what stands below it.
 
 use super::framework::{
-    BETTER_AUTH, COOKIE_SESSION, DJANGO, EXPRESS_SESSION, FLASK, Framework, PHP,
+    AUTH_SERVICE, BETTER_AUTH, COOKIE_SESSION, DJANGO, EXPRESS_SESSION, FLASK, Framework, PHP,
 };
 use super::page::{Entry, Page};
 use super::site::Site;
@@ -64,4 +64,10 @@ fn of_django() {
 #[ignore = "make test-frameworks"]
 fn of_php() {
     assert_as_printed(&PHP);
+}
+
+#[test]
+#[ignore = "make test-frameworks"]
+fn of_an_auth_service() {
+    assert_as_printed(&AUTH_SERVICE);
 }
