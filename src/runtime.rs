@@ -233,8 +233,13 @@ fn open_source(
     // The settings' own text, secrets masked, tells one source from another; it never leaves the process.
     let text = format!("{settings:?}");
     let [a, b, c, d, e, f, g, h, ..] = *TokenDigest::of(&text).as_bytes();
+    let cookie = |place| {
+        let envelope = settings.store.envelope(place)?;
+        Some(envelope.name.as_str().into())
+    };
     Ok(Arc::new(Source {
         handle: settings.store.handle().cloned(),
+        cookies: (0..settings.tokens.len()).map(cookie).collect(),
         store: store::open(&name, &settings.store, now)?,
         idle_timeout: settings.idle_timeout,
         epoch: Arc::new(epoch_of(&settings.store)),

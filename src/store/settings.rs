@@ -1,6 +1,6 @@
 //! `StoreSettings`: which back end, and how to reach it. Pure data; `store::open` makes it a store.
 
-use super::carried::CarriedSettings;
+use super::carried::{CarriedSettings, Envelope};
 use super::foreign::RecordFormat;
 use super::key::KeyTemplate;
 use super::session::Session;
@@ -30,6 +30,15 @@ impl StoreSettings {
             Self::Memory(_) => None,
             Self::Redis(redis) => Some(redis),
             Self::Carried(carried) => carried.revoked.as_ref(),
+        }
+    }
+
+    /// The cookie at this place of the source's `token:` list, if it carries a session or another token.
+    #[must_use]
+    pub fn envelope(&self, place: usize) -> Option<&Envelope> {
+        match self {
+            Self::Carried(carried) => carried.proof.envelope(place),
+            Self::Memory(_) | Self::Redis(_) => None,
         }
     }
 

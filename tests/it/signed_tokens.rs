@@ -4,6 +4,7 @@ use crate::harness::{
     Answer, Issuer, Reply, Stack, Upstream, bytes, eventually, hs256, seconds_from_now, stack,
 };
 use serde_json::{Value, json};
+use sessiongate::token::TokenDigest;
 
 const SECRET: &str = "a secret of thirty-two bytes and more";
 
@@ -187,6 +188,19 @@ fn logging_out_revokes_the_token_wherever_it_is_shown_until_it_ends() {
         (600..=1_000).contains(&left),
         "as long as the token lives: {left}"
     );
+}
+
+#[test]
+fn no_token_ends_the_session_whose_name_it_has_for_an_id() {
+    let stack = running();
+    let victim = token(&json!({"sub": "victim", "jti": "t-2"}));
+    assert_eq!(outcome(&stack, &victim), "victim valid -");
+    let sid = TokenDigest::of(&victim).sid().to_string();
+    let attacker = token(&json!({"sub": "attacker", "jti": sid}));
+    let page = stack.post("/.sessiongate/logout").host("hasura.test");
+    assert_eq!(page.bearer(&attacker).send().status, 204);
+    assert_eq!(outcome(&stack, &attacker), "- invalid revoked");
+    assert_eq!(outcome(&stack, &victim), "victim valid -");
 }
 
 #[test]

@@ -105,6 +105,12 @@ impl<'a> Sources<'a> {
         settings.any(looks_into_bodies)
     }
 
+    /// Whether any of these is kept by a framework that an application runs, in a cookie of its own.
+    pub(super) fn are_an_applications(&self, asked: &[usize]) -> bool {
+        let mut settings = asked.iter().filter_map(|index| self.settings.get(*index));
+        settings.any(is_an_applications)
+    }
+
     /// Warns of what no route asks, and gives the settings.
     pub(super) fn finish(self) -> Vec<SourceSettings> {
         for (name, used) in self.names.iter().zip(&self.used) {
@@ -134,6 +140,17 @@ fn looks_into_bodies(source: &SourceSettings) -> bool {
         .tokens
         .iter()
         .any(|token| token.body_kind().is_some())
+}
+
+fn is_an_applications(source: &SourceSettings) -> bool {
+    let kept = match &source.store {
+        StoreSettings::Redis(redis) => redis.format.is_an_applications(),
+        StoreSettings::Memory(_) | StoreSettings::Carried(_) => false,
+    };
+    source.tokens.iter().enumerate().any(|(place, token)| {
+        let is_cookie = token.cookies().next().is_some();
+        is_cookie && (kept || source.store.envelope(place).is_some())
+    })
 }
 
 /// Words that make a mapping one source.

@@ -74,6 +74,15 @@ impl RecordFormat {
         }
     }
 
+    /// Whether an application writes the records itself, by its framework, and not an auth service for it.
+    #[must_use]
+    pub fn is_an_applications(&self) -> bool {
+        match self {
+            Self::Native => false,
+            Self::Foreign(format) => !OF_AUTH_SERVICES.contains(&format.name),
+        }
+    }
+
     /// From what is shown to the token that names the session; `None`: it is that token.
     #[must_use]
     pub fn handle(&self) -> Option<&Handle> {
@@ -204,6 +213,8 @@ fn header_map(record: Value) -> Value {
     }
     Value::Object(headers)
 }
+
+const OF_AUTH_SERVICES: [&str; 3] = ["authgear", "hasura", "skygear"];
 
 const ROLE: &str = "x-hasura-role";
 const ALLOWED_ROLES: &str = "x-hasura-allowed-roles";
