@@ -7,6 +7,7 @@ mod good;
 mod messages;
 mod refusals;
 mod secrecy;
+mod tokens;
 
 use super::compile_text;
 use super::environment::FixedEnvironment;
