@@ -1,17 +1,18 @@
-# What there is to do here. `make demo` is the way in; `make test` is what CI runs.
+# What there is to do here. `make demo` is the way in; CI runs `make test` and `make test-frameworks`.
 # cargo comes from https://rustup.rs; everything else that is missing is installed with apt-get.
 
 # Where rustup puts cargo.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help demo build check test model deny bench load
+.PHONY: help demo build check test test-frameworks model deny bench load
 
 help:
 	@echo 'make demo    build in release and run the demo on 127.0.0.1:8080'
 	@echo 'make build   build target/release/sessiongate'
 	@echo 'make check   formatting, clippy, documentation; warnings are errors'
 	@echo 'make test    check, then unit, integration and documentation tests'
+	@echo 'make test-frameworks   real Express, Flask, Django and PHP applications behind the gateway'
 	@echo 'make model   long random walks of the model test; STEPS and SEED choose others'
 	@echo 'make deny    licences, advisories and sources of the dependencies (needs cargo-deny)'
 	@echo 'make bench   function benchmarks'
@@ -33,6 +34,13 @@ check:
 test: check
 	.ci/install-deps test
 	cargo test --locked
+
+test-frameworks:
+	.ci/install-deps build
+	.ci/install-deps test
+	.ci/install-deps frameworks
+	tests/frameworks/install
+	cargo test --locked --test it -- --ignored frameworks::
 
 model:
 	.ci/install-deps test

@@ -24,7 +24,7 @@ sections! {
     CLIENT_TIMEOUT "client_timeout" ["header", "idle", "read", "write"];
     UPSTREAM "upstream" ["servers", "balance", "timeout"];
     UPSTREAM_TIMEOUT "upstream_timeout" ["connect", "read", "write", "idle"];
-    SOURCE "source" ["token", "key", "idle_timeout", "redis", "memory", "jwt", "revoked"];
+    SOURCE "source" ["token", "key", "idle_timeout", "redis", "memory", "jwt", "http", "revoked"];
     TOKEN "token" ["cookie", "cookie_session", "form", "json"];
     COOKIE "cookie" ["name", "duplicates"];
     COOKIE_SESSION "cookie_session" ["name", "duplicates", "keys", "digest", "unsigned", "jwt", "map"];
@@ -46,6 +46,9 @@ sections! {
     MAP "map" ["user_id", "roles", "default_role", "verified", "disabled", "identity_id", "identity_type",
         "identity_updated_at", "authenticator_id", "authenticator_type", "authenticator_channel",
         "authenticator_updated_at", "created_at", "expires_at", "attrs"];
+    HTTP "http" ["url", "method", "identity", "valid", "map", "headers", "statuses", "cache_control", "timeout", "ca",
+        "max_in_flight"];
+    HTTP_TIMEOUT "http_timeout" ["connect", "total"];
     CACHE "cache" ["max_entries", "ttl", "negative_ttl", "stale_if_error", "invalidation"];
     ASSERTION "assertion" ["issuer", "algorithm", "keys", "lifetime", "header"];
     ROUTE "route" ["name", "host", "path", "upstream", "sessions", "identity", "require", "invalid", "disabled",
@@ -100,7 +103,7 @@ later! {
     "upstream" "tls": "TLS to upstreams comes with a later release", "reach the servers over a private network or a unix socket";
     "balance" "least_conn": "only `round_robin` is there yet", "leave it out";
     "balance" "consistent": "only `round_robin` is there yet", "leave it out";
-    "source" "http": "asking an auth service comes with a later release", "use `redis` or `memory`";
+    "http" "invalidated_by": "invalidation by another service's Redis comes with a later release", "leave it out; `ttl` and `sessiongate:events` bound what is remembered";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";
 }
 

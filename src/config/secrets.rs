@@ -6,6 +6,14 @@ use crate::secret::Secret;
 use std::fs;
 use std::path::Path;
 
+/// Reads what need not be a secret and may be one: no warning if the text itself stands there.
+pub(super) fn read_or_plain(value: Value<'_>) -> Option<Secret<String>> {
+    if value.is_mapping() {
+        return read(value);
+    }
+    value.text().map(|text| Secret::new(text.to_owned()))
+}
+
 /// Reads a secret. Its value is in no message.
 pub(super) fn read(value: Value<'_>) -> Option<Secret<String>> {
     if !value.is_mapping() {

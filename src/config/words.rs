@@ -7,7 +7,7 @@ use crate::jwt::SigningAlgorithm;
 use crate::observe::{AccessLog, LogFormat, LogLevel};
 use crate::policy::{OnDisabled, OnInvalid};
 use crate::route::{Credentials, Underscores};
-use crate::store::{Invalidation, OnPush};
+use crate::store::{AskMethod, CacheControl, Invalidation, Meaning, OnPush, Preset};
 use crate::token::Duplicates;
 
 pub(super) const DUPLICATES: [(&str, Duplicates); 2] =
@@ -27,6 +27,35 @@ pub(super) const INVALIDATION: [(&str, Invalidation); 3] = [
 
 pub(super) const ON_PUSH: [(&str, OnPush); 2] =
     [("drop", OnPush::Drop), ("suspect", OnPush::Suspect)];
+
+/// Whose answers an auth service gives.
+pub(super) const PRESETS: [(&str, Preset); 7] = [
+    ("skygear", Preset::Skygear),
+    ("authgear", Preset::Authgear),
+    ("remote_user", Preset::RemoteUser),
+    ("kratos", Preset::Kratos),
+    ("oathkeeper", Preset::Oathkeeper),
+    ("headers", Preset::Headers),
+    ("json", Preset::Json),
+];
+
+pub(super) const ASK_METHODS: [(&str, AskMethod); 3] = [
+    ("GET", AskMethod::Get),
+    ("HEAD", AskMethod::Head),
+    ("POST", AskMethod::Post),
+];
+
+pub(super) const CACHE_CONTROL: [(&str, CacheControl); 2] = [
+    ("heed", CacheControl::Heed),
+    ("ignore", CacheControl::Ignore),
+];
+
+/// What the status of an answer means.
+pub(super) const MEANINGS: [(&str, Meaning); 3] = [
+    ("session", Meaning::Answer),
+    ("invalid", Meaning::Invalid),
+    ("error", Meaning::Error),
+];
 
 /// How a handle is written in a cookie.
 pub(super) const DECODE: [(&str, Decode); 3] = [

@@ -5,6 +5,7 @@ use super::failure::{FetchError, FetchFault};
 use super::limits::FetchLimits;
 use super::request::FetchRequest;
 use super::response::{self, FetchResponse};
+use super::shelf::Shelf;
 use super::target::FetchTarget;
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
@@ -12,7 +13,7 @@ use http::header::CONTENT_LENGTH;
 use pingora::connectors::{ConnectorOptions, TransportConnector};
 use pingora::protocols::Stream;
 use pingora::protocols::http::v1::client::HttpSession;
-use pingora::upstreams::peer::{HttpPeer, Peer};
+use pingora::upstreams::peer::HttpPeer;
 use pingora_timeout::timeout;
 use tokio::sync::Semaphore;
 
@@ -23,6 +24,7 @@ pub struct Fetcher {
     limits: FetchLimits,
     book: AddressBook,
     transport: TransportConnector,
+    shelf: Shelf,
     free: Semaphore,
 }
 
@@ -45,8 +47,10 @@ impl Fetcher {
     /// Opens no connection yet.
     #[must_use]
     pub fn new(target: FetchTarget, limits: FetchLimits) -> Self {
-        let options = ConnectorOptions::new(limits.max_in_flight);
+        // What is kept is on the shelf.
+        let options = ConnectorOptions::new(0);
         Self {
+            shelf: Shelf::new(limits.max_in_flight, limits.idle),
             book: AddressBook::new(&target, limits),
             transport: TransportConnector::new(Some(options)),
             free: Semaphore::new(limits.max_in_flight),
@@ -90,14 +94,13 @@ impl Fetcher {
     }
 
     async fn line(&self) -> Result<Line, FetchError> {
-        for peer in &self.book.look_up().await?.peers {
-            if let Some(stream) = self.transport.reused_stream(peer).await {
-                return Ok(Line {
-                    stream,
-                    peer: peer.clone(),
-                    is_reused: true,
-                });
-            }
+        let entry = self.book.look_up().await?;
+        if let Some((stream, peer)) = self.shelf.take(&entry.peers).await {
+            return Ok(Line {
+                stream,
+                peer,
+                is_reused: true,
+            });
         }
         self.new_line().await
     }
@@ -138,8 +141,7 @@ impl Fetcher {
             && session.is_body_done()
             && let Some(stream) = session.reuse().await
         {
-            let (key, idle) = (line.peer.reuse_hash(), Some(self.limits.idle));
-            self.transport.release_stream(stream, key, idle);
+            self.shelf.keep(stream, line.peer);
         }
         Ok(answer)
     }

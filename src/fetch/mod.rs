@@ -7,6 +7,7 @@ mod fetcher;
 mod limits;
 mod request;
 mod response;
+mod shelf;
 mod target;
 #[cfg(test)]
 mod test_server;

@@ -31,7 +31,7 @@ impl FetchRequest {
         }
     }
 
-    /// Adds a header. `Host`, `Content-Length` and `User-Agent` are written by the fetcher.
+    /// Adds a header. `Content-Length` and `User-Agent` are written by the fetcher, and so is `Host` unless it is given.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.append(name, value);
@@ -61,7 +61,9 @@ impl FetchRequest {
         for (name, value) in &self.headers {
             head.append_header(name.clone(), value.clone())?;
         }
-        head.insert_header(HOST, host)?;
+        if !self.headers.contains_key(HOST) {
+            head.insert_header(HOST, host)?;
+        }
         head.insert_header(USER_AGENT, AGENT)?;
         if !self.body.is_empty() || self.method == Method::POST {
             head.insert_header(CONTENT_LENGTH, self.body.len())?;

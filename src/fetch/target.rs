@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// What is asked, and where. `Debug` and `Display` leave the query out: some services want a key in it.
+/// What is asked, and where. `Debug` and `Display` hide the query: some services want a key in it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FetchTarget {
     pub(super) place: Place,
@@ -117,6 +117,15 @@ impl FetchTarget {
         });
         !is_local
     }
+
+    /// Whether its certificate must come from a site's own authorities.
+    #[must_use]
+    pub fn has_authorities(&self) -> bool {
+        match &self.place {
+            Place::Tcp { tls: Some(tls), .. } => tls.authorities.is_some(),
+            _ => false,
+        }
+    }
 }
 
 fn unix(rest: &str) -> Result<FetchTarget, TargetError> {
@@ -187,7 +196,10 @@ fn path_and_query(text: &str) -> Result<String, TargetError> {
 
 impl fmt::Display for FetchTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path_and_query.split('?').next().unwrap_or_default();
+        let path = match self.path_and_query.split_once('?') {
+            Some((path, _)) => format!("{path}?***"),
+            None => self.path_and_query.clone(),
+        };
         match &self.place {
             Place::Unix(socket) => write!(f, "unix:{}:{path}", socket.display()),
             Place::Tcp { tls: None, .. } => write!(f, "http://{}{path}", self.authority),
@@ -293,17 +305,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_leaves_the_query_out() {
+    fn what_is_shown_hides_the_query() {
         let shown = |text: &str| {
             let target = FetchTarget::parse(text, None).expect(text);
             format!("{target} {target:?}")
         };
         assert_eq!(
             shown("http://auth:1/resolve?key=k"),
-            "http://auth:1/resolve FetchTarget(http://auth:1/resolve)"
+            "http://auth:1/resolve?*** FetchTarget(http://auth:1/resolve?***)"
         );
         assert_eq!(
-            shown("unix:/a.sock:/r?key=k"),
+            shown("unix:/a.sock:/r"),
             "unix:/a.sock:/r FetchTarget(unix:/a.sock:/r)"
         );
     }

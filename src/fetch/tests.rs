@@ -85,6 +85,19 @@ async fn a_connection_is_kept_and_used_again() {
     assert_eq!(server.connections(), [0, 0, 0, 0]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_is_used_again_from_any_thread() {
+    let empty = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    let server = TestServer::start(vec![vec![answer(empty); 20]]).await;
+    let fetcher = std::sync::Arc::new(fetcher(&server));
+    for _ in 0..20 {
+        let fetcher = std::sync::Arc::clone(&fetcher);
+        let asked = tokio::spawn(async move { fetcher.fetch(&FetchRequest::get()).await });
+        asked.await.expect("no panic").expect("an answer");
+    }
+    assert_eq!(server.connections(), [0; 20]);
+}
+
 #[tokio::test]
 async fn a_connection_that_will_not_do_is_not_kept() {
     let closing = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok";

@@ -82,6 +82,7 @@ pub type FetchKeys = Box<dyn Fn() -> FetchFuture + Send + Sync>;
 /// Fetches at once, before the keys are too old, and when somebody asks.
 #[must_use = "no key is ever fetched unless `run` is awaited, in a task of its own"]
 pub struct KeyRefresh {
+    pub(super) source: Box<str>,
     pub(super) settings: RefreshSettings,
     pub(super) fetch: FetchKeys,
     pub(super) known: watch::Sender<Known>,
@@ -133,10 +134,14 @@ impl KeyRefresh {
         let last_fault = self.known.borrow().fault.clone();
         match outcome {
             Err(fault) if last_fault.as_ref() != Some(fault) => {
-                tracing::warn!(%fault, "the key set could not be refreshed; keys of the last 24 hours stay in use");
+                tracing::warn!(source = &*self.source, %fault, "the key set could not be refreshed; keys of the last 24 hours stay in use");
             }
             Ok(keys) if last_fault.is_some() => {
-                tracing::info!(keys = keys.usable(), "the key set is refreshed again");
+                tracing::info!(
+                    source = &*self.source,
+                    keys = keys.usable(),
+                    "the key set is refreshed again"
+                );
             }
             _ => {}
         }
@@ -173,6 +178,7 @@ mod tests {
         let (known, mut seen) = watch::channel(Known::default());
         let (demand, demanded) = mpsc::channel(1);
         let refresh = KeyRefresh {
+            source: "test".into(),
             settings: RefreshSettings::default(),
             fetch: Box::new(move || {
                 counted.fetch_add(1, Ordering::Relaxed);

@@ -47,8 +47,8 @@ pub struct KeysReport {
 }
 
 impl RemoteKeys {
-    /// The two sides of one key set. Nothing is fetched before [`KeyRefresh::run`].
-    pub fn new(settings: RefreshSettings, fetch: FetchKeys) -> (Self, KeyRefresh) {
+    /// The two sides of the key set of a source, named for the log. Nothing is fetched before [`KeyRefresh::run`].
+    pub fn new(source: &str, settings: RefreshSettings, fetch: FetchKeys) -> (Self, KeyRefresh) {
         let (known_sender, known) = watch::channel(Known::default());
         // One demand is as good as many.
         let (demand, demanded) = mpsc::channel(1);
@@ -58,6 +58,7 @@ impl RemoteKeys {
             first_patience: settings.timeout(),
         };
         let refresh = KeyRefresh {
+            source: source.into(),
             settings,
             fetch,
             known: known_sender,

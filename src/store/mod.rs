@@ -6,6 +6,7 @@ mod carried;
 mod contract;
 mod feed;
 mod foreign;
+mod http;
 mod key;
 mod memory;
 mod memory_administration;
@@ -37,6 +38,10 @@ pub use contract::{
 pub use feed::{Change, ChangeSink, Feed, FeedMode};
 pub use foreign::{
     Field, FieldMap, FieldPath, ForeignFormat, IdleSpan, Idleness, RawRecord, RecordFormat, Shape,
+};
+pub use http::{
+    AnswerMap, AnswerPlace, AskMethod, CacheControl, HttpSettings, Meaning, Preset, StatusError,
+    Statuses, Unsaid,
 };
 pub use key::{KeyTemplate, KeyTemplateError, Untrackable};
 pub use memory::MemoryStore;

@@ -3,6 +3,7 @@
 use super::administration::Administration;
 use super::carried::{CarriedStore, CookieReader, JwtReader, Proof, SessionReader};
 use super::contract::StoreOpenError;
+use super::http::AuthService;
 use super::memory::MemoryStore;
 use super::redis::RedisStore;
 use super::settings::{MemorySettings, RedisSettings, StoreSettings};
@@ -31,8 +32,9 @@ pub fn open(
 fn reader(name: &str, proof: &Proof) -> Result<Box<dyn SessionReader>, StoreOpenError> {
     Ok(match proof {
         Proof::Cookie(envelopes) => Box::new(CookieReader::new(envelopes.clone())),
+        Proof::Http(settings) => Box::new(AuthService::open(name, settings)),
         Proof::Jwt(settings) => {
-            let reader = JwtReader::new(settings).map_err(|fault| StoreOpenError::Keys {
+            let reader = JwtReader::new(name, settings).map_err(|fault| StoreOpenError::Keys {
                 source_name: name.to_owned(),
                 fault,
             })?;

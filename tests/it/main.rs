@@ -30,13 +30,14 @@ mod credentials;
 mod policy;
 // R11: bearer, and which of several decides.
 mod tokens;
-
 // Cookies of cookie-session (seed 001).
 mod cookie_sessions;
 // Signed tokens, and that they can be revoked.
 mod signed_tokens;
 
 // Where sessions come from.
+// R7: a service is asked, and its answers are kept.
+mod auth_service;
 // Records and cookies that real frameworks wrote.
 mod foreign_records;
 // R2: a record that cannot be used is 502.
@@ -95,6 +96,10 @@ mod routing;
 mod upstreams;
 // Upgrades.
 mod websocket;
+
+// All of it together.
+// Real Express, Flask, Django and PHP applications; `make test-frameworks`.
+mod frameworks;
 
 // The process.
 // Pages and metrics.

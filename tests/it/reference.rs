@@ -99,6 +99,48 @@ fn the_examples_of_docs_redis_are_complete_session_sources() {
 }
 
 #[test]
+fn the_pages_of_docs_examples_are_complete_configurations() {
+    let pages = fs::read_dir(file("docs/examples")).expect("docs/examples is there");
+    let mut seen = 0;
+    for page in pages {
+        let path = page.expect("readable").path();
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let page = fs::read_to_string(path).expect("readable");
+        for example in blocks(&page, "yaml") {
+            let folder = tempfile::tempdir().expect("scratch");
+            let write = |name: &str, text: &str| {
+                fs::write(folder.path().join(name), text).expect("scratch is writable");
+            };
+            // Whoever reads the page sets variables; a file of the same name stands in.
+            for name in example.split("{env: ").skip(1) {
+                let name = name.split('}').next().expect("a name");
+                write(name, "a secret of more than thirty-two bytes");
+            }
+            write("example.yaml", &example.replace("{env: ", "{file: "));
+            if example.contains("no_expiry: allow") {
+                assert_warns_of_tokens_without_an_end(folder.path());
+            } else {
+                assert_checks(folder.path(), "example.yaml");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen >= 5, "{seen} examples");
+}
+
+/// The page says so.
+#[track_caller]
+fn assert_warns_of_tokens_without_an_end(folder: &Path) {
+    let output = Command::new(folder, &["check", "example.yaml"]).run();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert_eq!(told.matches("warning: ").count(), 1, "{told}");
+    assert!(told.contains("without `exp`"), "{told}");
+}
+
+#[test]
 fn the_record_of_the_readme_is_a_session_with_every_header() {
     let readme = text("README.md");
     let json = blocks(&readme, "json");

@@ -1,17 +1,36 @@
 //! Sources without records: what carries its session, or is asked for it elsewhere.
 
+use super::http;
 use super::jwt;
 use super::place::Place;
 use crate::config::keys;
-use crate::config::reading::Mapping;
+use crate::config::reading::{Mapping, Value};
 use crate::store::{Content, Envelope, Proof};
+use crate::token::TokenSource;
 
 /// What a source believes that keeps no records.
 pub(super) fn proof(section: &Mapping<'_>, places: &[Place]) -> Option<Proof> {
-    match section.get("jwt") {
-        Some(jwt) => jwt::settings(jwt, places).map(|settings| Proof::Jwt(Box::new(settings))),
-        None => cookie(section, places),
+    if let (Some(_), Some(second)) = (section.get("jwt"), section.get("http")) {
+        let help = "keep one of `jwt` and `http`, or name two sources";
+        second.fault("a session source believes one kind of proof", help);
     }
+    match (section.get("jwt"), section.get("http")) {
+        (Some(jwt), _) => jwt::settings(jwt, places).map(|settings| Proof::Jwt(Box::new(settings))),
+        (None, Some(value)) => http(section, value, places),
+        (None, None) => cookie(section, places),
+    }
+}
+
+/// A credential is shown to the service as it was shown to us, and the service alone says what it is worth.
+fn http(section: &Mapping<'_>, value: Value<'_>, places: &[Place]) -> Option<Proof> {
+    if places.iter().any(|place| place.envelope.is_some()) {
+        let message = "a `cookie_session` carries its own session, and nobody is asked";
+        let help = "leave `http` out, or look for a plain `cookie`";
+        section.value.fault(message, help);
+    }
+    let tokens: Vec<TokenSource> = places.iter().map(|place| place.token.clone()).collect();
+    let settings = http::settings(value, &tokens)?;
+    Some(Proof::Http(Box::new(settings)))
 }
 
 /// Every place has to be a cookie that is the session itself.

@@ -11,6 +11,7 @@ mod cookies;
 mod endpoints;
 mod field_map;
 mod format;
+mod http;
 mod identity;
 mod jwt;
 mod jwt_keys;

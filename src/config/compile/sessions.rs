@@ -190,6 +190,13 @@ fn store(section: &Mapping<'_>, places: &[Place], by: Invalidation) -> Option<St
     let revoked = section.get("revoked");
     let has_envelope = places.iter().any(|place| place.envelope.is_some());
     if kept.is_some() {
+        for proof in [section.get("jwt"), section.get("http")] {
+            refuse(
+                proof,
+                "a session source keeps its sessions in one place",
+                "keep one of `redis`, `memory`, `jwt` and `http`, or name two sources",
+            );
+        }
         refuse(
             revoked,
             "`revoked` belongs to what carries its own session",

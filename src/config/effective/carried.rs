@@ -1,6 +1,7 @@
 //! Sources without records in force.
 
 use super::formats::{fields, path};
+use super::http;
 use super::redis::servers;
 use super::sections::{REDACTED, cookie, set};
 use crate::config::units::show_duration;
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 pub(super) fn section(carried: &CarriedSettings) -> Value {
     let mut section = match &carried.proof {
         Proof::Cookie(_) => json!({}),
+        Proof::Http(settings) => json!({"http": http::section(settings)}),
         Proof::Jwt(settings) => json!({"jwt": jwt(settings)}),
     };
     if let Some(revoked) = &carried.revoked {

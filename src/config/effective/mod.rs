@@ -3,6 +3,7 @@
 mod carried;
 mod configuration;
 mod formats;
+mod http;
 mod redis;
 mod sections;
 

@@ -61,6 +61,7 @@ fn is_secret(parent: &str, key: &str) -> bool {
     sounds_secret(&key)
         || key == "auth"
         || (parent == "admin" && key == "token")
+        || (parent == "http" && key == "headers")
         || strsim::jaro_winkler(&key, "password") > 0.85
 }
 

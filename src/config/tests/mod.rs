@@ -4,6 +4,7 @@ mod assertion;
 mod body_tokens;
 mod examples;
 mod good;
+mod http;
 mod messages;
 mod refusals;
 mod secrecy;

@@ -54,7 +54,7 @@ impl Publisher {
 
     /// A verifier that asks it, and the task that does.
     fn verifier(self: &Arc<Self>) -> (Arc<Verifier>, JoinHandle<()>) {
-        let (keys, refresh) = RemoteKeys::new(RefreshSettings::default(), self.fetch());
+        let (keys, refresh) = RemoteKeys::new("test", RefreshSettings::default(), self.fetch());
         let settings = settings(&[Algorithm::Es256]);
         let verifier = Verifier::new(settings, Keys::Remote(Arc::new(keys)));
         (

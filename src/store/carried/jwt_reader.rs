@@ -25,11 +25,11 @@ impl JwtReader {
     ///
     /// # Errors
     /// When no key is for any of the algorithms.
-    pub(in crate::store) fn new(settings: &JwtSettings) -> Result<Self, UnfitKeys> {
+    pub(in crate::store) fn new(name: &str, settings: &JwtSettings) -> Result<Self, UnfitKeys> {
         let (keys, service) = match &settings.keys {
             KeySource::Fixed(keys) => (Keys::Fixed(keys.clone()), None),
             KeySource::Remote(target, refresh) => {
-                let (keys, service) = KeyService::open(target, refresh);
+                let (keys, service) = KeyService::open(name, target, refresh);
                 (Keys::Remote(keys), Some(service))
             }
         };

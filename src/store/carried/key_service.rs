@@ -22,8 +22,9 @@ enum State {
 }
 
 impl KeyService {
-    /// The keys, and what fetches them once it is started.
+    /// The keys of a source, and what fetches them once it is started.
     pub(super) fn open(
+        name: &str,
         target: &FetchTarget,
         settings: &RefreshSettings,
     ) -> (Arc<RemoteKeys>, Self) {
@@ -37,7 +38,7 @@ impl KeyService {
             let fetcher = Arc::clone(&fetcher);
             Box::pin(async move { fetch(&fetcher).await })
         });
-        let (keys, refresh) = RemoteKeys::new(settings.clone(), fetch);
+        let (keys, refresh) = RemoteKeys::new(name, settings.clone(), fetch);
         let service = Self {
             target: target.clone(),
             state: Mutex::new(State::Idle(refresh)),

@@ -2,6 +2,7 @@
 
 use super::envelope::Envelope;
 use super::jwt_settings::JwtSettings;
+use crate::store::http::HttpSettings;
 use crate::store::settings::RedisSettings;
 
 /// A source without records of its own.
@@ -18,6 +19,8 @@ pub struct CarriedSettings {
 pub enum Proof {
     /// The cookie itself is the session: one envelope for each place of the source's `token:` list.
     Cookie(Vec<Envelope>),
+    /// `http:` an auth service vouches for it.
+    Http(Box<HttpSettings>),
     /// `jwt:` a signed token.
     Jwt(Box<JwtSettings>),
 }
@@ -28,6 +31,7 @@ impl Proof {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Cookie(_) => "cookie_session",
+            Self::Http(_) => "http",
             Self::Jwt(_) => "jwt",
         }
     }
@@ -37,6 +41,7 @@ impl Proof {
     pub fn envelope(&self, place: usize) -> Option<&Envelope> {
         match self {
             Self::Cookie(envelopes) => envelopes.get(place),
+            Self::Http(_) => None,
             Self::Jwt(settings) => settings.envelopes.get(place)?.as_ref(),
         }
     }

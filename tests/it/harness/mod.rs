@@ -34,4 +34,4 @@ pub(crate) use sibling::Sibling;
 pub(crate) use stack::{Stack, StackBuilder, stack};
 pub(crate) use upstream::{Answer, RefusingPort, SWITCHING, Upstream};
 pub(crate) use wait::{Clock, eventually};
-pub(crate) use wire::bytes;
+pub(crate) use wire::{Seen, bytes};
