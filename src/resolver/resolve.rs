@@ -152,6 +152,26 @@ impl Resolver {
         source.store.end(&credential).await
     }
 
+    /// What exactly is wrong with what was shown, in words for an operator; `None` if it is a session. The source is asked once
+    /// more, since the cache keeps no words, and nothing is counted or remembered of it.
+    pub async fn fault(
+        &self,
+        source: usize,
+        place: usize,
+        shown: Shown<'_>,
+        now: Now,
+    ) -> Option<String> {
+        let source = self.sources.get(source)?;
+        let id = match open(source, shown) {
+            Ok(id) => id,
+            Err(flaw) => return Some(flaw.to_string()),
+        };
+        let shown = id.as_ref().map_or(shown, |id| Shown::plain(id.expose()));
+        let credential = Credential::shown(shown, shown.digest(), place);
+        let found = source.store.find(&credential, now).await;
+        found.err().map(|fault| fault.to_string())
+    }
+
     /// Counts a request that showed no credential: no source was asked.
     pub fn absent(&self) {
         self.absent.inc();

@@ -225,6 +225,12 @@ fn without_a_redis_revocations_hold_in_this_process() {
     let done = stack.admin_request("DELETE", "/users/u-17/sessions").send();
     assert_eq!(done.status, 200, "{}", done.text());
     assert_eq!(outcome(&stack, &token), "- invalid revoked");
+    // The command has to tell that process: in its own it would revoke nothing.
+    let other = self::token(&json!({"sub": "u-18"}));
+    assert_eq!(outcome(&stack, &other), "u-18 valid -");
+    let told = stack.command(&["user", "logout", "u-18", "--config", "gate.yaml"]);
+    assert!(told.status.success(), "{told:?}");
+    assert_eq!(outcome(&stack, &other), "- invalid revoked");
 }
 
 #[test]

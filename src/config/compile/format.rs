@@ -10,7 +10,9 @@ use crate::formats::Encoding;
 use crate::formats::handle::{Authenticate, Handle, ItsDangerous, Laravel, LaravelCipher, Take};
 use crate::formats::{HmacDigest, Secrets};
 use crate::secret::Secret;
-use crate::store::{FieldMap, FieldPath, ForeignFormat, IdleSpan, Idleness, RecordFormat, Shape};
+use crate::store::{
+    Field, FieldMap, FieldPath, ForeignFormat, IdleSpan, Idleness, RecordFormat, Shape,
+};
 use crate::token::TokenSource;
 
 /// The preset that a `redis:` section names, if any; nothing is reported.
@@ -70,6 +72,12 @@ fn build(
     let lifetime = options
         .and_then(|options| options.get("lifetime"))
         .map_or(Some(preset.lifetime), |value| value.timeout().map(Some));
+    if let Some(value) = options.and_then(|options| options.get("lifetime"))
+        && map.path(Field::CreatedAt).is_none()
+    {
+        let help = "name its path: created_at: session.made";
+        value.fault("it is not said when a session was made", help);
+    }
     let token_hash = path_option(options, "token_hash", preset.token_hash);
     Some(RecordFormat::Foreign(Box::new(ForeignFormat {
         name: preset.word,
@@ -113,8 +121,13 @@ fn shape(preset: &Preset, options: Option<&Mapping<'_>>) -> Option<Shape> {
 }
 
 fn idle(preset: &Preset, options: Option<&Mapping<'_>>) -> Option<Idleness> {
-    let last_used = path_option(options, "last_used", preset.last_used)?;
+    let last_used = path_option(options, "last_used", preset.last_used);
     let given = options.and_then(|options| options.get("idle_timeout"));
+    if let (Some(given), None) = (given, &last_used) {
+        let help = "name its path, last_used: access.at, or have the gateway count: `idle_timeout` beside `redis`";
+        given.fault("it is not said where the last use stands", help);
+    }
+    let last_used = last_used?;
     let span = match (given.and_then(Value::timeout), preset.idle) {
         (Some(span), _) | (None, Idle::Fixed(span)) => IdleSpan::Fixed(span),
         (None, Idle::Field(path)) => IdleSpan::Field(FieldPath::parse(path)?),
@@ -167,6 +180,7 @@ fn authenticate(
     let given = options.and_then(|options| options.get("secrets"));
     let chosen = options.and_then(|options| options.choice("signature", &words::SIGNATURE));
     let signing = chosen.unwrap_or(preset.signing);
+    refuse_useless(options, signing, given);
     let is_optional = chosen.is_none() && signing == Signing::ItsDangerous;
     let Some(given) = given else {
         if signing == Signing::None || is_optional {
@@ -192,6 +206,27 @@ fn authenticate(
         Signing::SignedValue => Authenticate::SignedValue(read),
         Signing::ItsDangerous => Authenticate::ItsDangerous(itsdangerous(read, options)),
     })
+}
+
+/// A secret that nothing is checked with would be taken for a proof.
+fn refuse_useless(options: Option<&Mapping<'_>>, signing: Signing, secrets: Option<Value<'_>>) {
+    if let (Signing::None, Some(secrets)) = (signing, secrets) {
+        let help = "leave `secrets` out, or say how it is signed: `signature`";
+        secrets.fault("nothing is signed here, so nothing is checked", help);
+    }
+    let owners = [
+        ("salt", Signing::ItsDangerous),
+        ("digest", Signing::ItsDangerous),
+        ("cipher", Signing::Laravel),
+    ];
+    for (key, owner) in owners {
+        let value = options.and_then(|options| options.get(key));
+        if let Some(value) = value.filter(|_| signing != owner || secrets.is_none()) {
+            let owner = words::word(&words::SIGNATURE, &owner).unwrap_or_default();
+            let message = format!("`{key}` belongs to `signature: {owner}`, with its `secrets`");
+            value.fault(message, "leave it out");
+        }
+    }
 }
 
 fn itsdangerous(secrets: Secrets, options: Option<&Mapping<'_>>) -> ItsDangerous {

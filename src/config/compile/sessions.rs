@@ -156,14 +156,17 @@ fn is_an_applications(source: &SourceSettings) -> bool {
 /// Words that make a mapping one source.
 const RESERVED: [&str; 7] = ["token", "key", "redis", "memory", "http", "jwt", "revoked"];
 
+/// Those of them that only a source holds. `key` is easily written under `redis`, where it does not belong.
+const STORES: [&str; 4] = ["redis", "memory", "http", "jwt"];
+
 /// A mapping of sources may hold one that is, wrongly, called like a source's key; its value gives it away.
 fn is_single(value: Value<'_>) -> bool {
-    let is_source = |node: &Node| {
+    let has_one_of = |node: &Node, words: &[&str]| {
         let mut keys = node.entries().iter().map(|entry| entry.key.as_str());
-        keys.any(|key| RESERVED.contains(&key))
+        keys.any(|key| words.contains(&key))
     };
     let mut values = value.node.entries().iter().map(|entry| &entry.value);
-    is_source(value.node) && !values.any(is_source)
+    has_one_of(value.node, &RESERVED) && !values.any(|value| has_one_of(value, &STORES))
 }
 
 fn check_name(name: Name<'_>) {
