@@ -20,7 +20,7 @@ pub(super) async fn flaw_of(
     else {
         return None;
     };
-    let owner = route.token_owners.get(source)?;
+    let (_, owner) = route.owner(source, shown.token)?;
     let resolver = &context.runtime.resolver;
     let fault = resolver.fault(owner.source, owner.place, shown, Now::read());
     fault.await

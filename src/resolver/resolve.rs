@@ -167,7 +167,7 @@ impl Resolver {
             Err(flaw) => return Some(flaw.to_string()),
         };
         let shown = id.as_ref().map_or(shown, |id| Shown::plain(id.expose()));
-        let credential = Credential::shown(shown, shown.digest(), place);
+        let credential = Credential::shown(shown, source.digest(place, shown), place);
         let found = source.store.find(&credential, now).await;
         found.err().map(|fault| fault.to_string())
     }

@@ -1,6 +1,6 @@
 //! `StoreSettings`: which back end, and how to reach it. Pure data; `store::open` makes it a store.
 
-use super::carried::{CarriedSettings, Envelope};
+use super::carried::{CarriedSettings, Envelope, Proof};
 use super::foreign::RecordFormat;
 use super::key::KeyTemplate;
 use super::session::Session;
@@ -40,6 +40,15 @@ impl StoreSettings {
             Self::Carried(carried) => carried.proof.envelope(place),
             Self::Memory(_) | Self::Redis(_) => None,
         }
+    }
+
+    /// Whether what is shown at this place of the source's `token:` list is a signed token (RFC 7519) as it stands.
+    #[must_use]
+    pub fn takes_signed_tokens(&self, place: usize) -> bool {
+        let Self::Carried(carried) = self else {
+            return false;
+        };
+        matches!(carried.proof, Proof::Jwt(_)) && carried.proof.envelope(place).is_none()
     }
 
     /// From what is shown to the token that names the session; `None`: it is that token.

@@ -317,3 +317,41 @@ fn without_keys_nobody_can_say_and_nobody_is_let_in_or_logged_out() {
         (&json!("jwt"), &json!(false))
     );
 }
+
+#[test]
+fn signed_and_opaque_tokens_in_one_place_each_go_to_the_source_of_their_kind() {
+    const BOTH: &str = "
+sessions:
+  api: {token: bearer, jwt: {algorithms: [HS256], secret: {env: JWT_KEY}}}
+  web: {token: [bearer, {cookie: session}], memory: {seed: seed.yaml}}
+routes:
+  - {upstream: 'unix:app.sock', identity: skygear, sessions: [api, web]}
+  - {host: other.test, upstream: 'unix:app.sock', identity: skygear, sessions: [web, api]}
+  - {host: api.test, upstream: 'unix:app.sock', identity: skygear, sessions: api}
+";
+    let stack = stack(BOTH).env("JWT_KEY", SECRET);
+    let stack = stack
+        .seed("opaque", &json!({"v": 1, "user_id": "ada"}))
+        .start();
+    let signed = token(&json!({}));
+    let forged = hs256(&claims(&json!({})), "another secret of thirty-two bytes!!");
+    for host in ["a.test", "other.test"] {
+        for (shown, expected) in [
+            (&*signed, "u-17 valid -"),
+            ("opaque", "ada valid -"),
+            (&forged, "- invalid signature"),
+            ("unknown", "- invalid unknown"),
+            ("un.known", "- invalid unknown"),
+        ] {
+            let reply = stack.get("/").host(host).bearer(shown).send();
+            let told = format!("{} {}", reply.user(), stack.outcome(&reply));
+            assert_eq!(told, expected, "{host} {shown}");
+        }
+    }
+    let alone = stack.get("/").host("api.test").bearer("opaque").send();
+    assert_eq!(
+        stack.outcome(&alone),
+        "invalid malformed",
+        "nobody else takes it"
+    );
+}
