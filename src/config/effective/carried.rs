@@ -58,14 +58,6 @@ fn words_of(verifier: &VerifierSettings) -> Vec<&'static str> {
     verifier.algorithms.iter().map(Algorithm::as_str).collect()
 }
 
-/// The envelope at a place of `token:`.
-pub(super) fn envelope(store: &StoreSettings, place: usize) -> Option<&Envelope> {
-    let StoreSettings::Carried(carried) = store else {
-        return None;
-    };
-    carried.proof.envelope(place)
-}
-
 /// One `cookie_session` of `token:`.
 pub(super) fn cookie_session(source: &CookieSource, envelope: &Envelope) -> Value {
     let mut section = cookie(source);
