@@ -191,6 +191,25 @@ fn logging_out_revokes_the_token_wherever_it_is_shown_until_it_ends() {
 }
 
 #[test]
+fn a_token_that_is_revoked_by_its_name_stays_so_longer_than_any_record() {
+    let stack = running();
+    let month = 30 * 86_400;
+    let long = token(&json!({"exp": seconds_from_now(2 * month)}));
+    assert_eq!(outcome(&stack, &long), "u-17 valid -");
+    let sid = TokenDigest::of(&long).sid();
+    let page = format!("/sessions/{sid}");
+    assert_eq!(stack.admin_request("DELETE", &page).send().status, 200);
+    expect_refused(&stack, &long, "revoked");
+    let key = format!("sessiongate:revoked:{sid}");
+    let left = stack.redis().command(&["TTL", &key]);
+    let left: i64 = left
+        .trim_matches(|c: char| !c.is_ascii_digit())
+        .parse()
+        .expect("a number");
+    assert!(left > 2 * month, "{left}");
+}
+
+#[test]
 fn no_token_ends_the_session_whose_name_it_has_for_an_id() {
     let stack = running();
     let victim = token(&json!({"sub": "victim", "jti": "t-2"}));

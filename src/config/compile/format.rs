@@ -14,6 +14,7 @@ use crate::store::{
     Field, FieldMap, FieldPath, ForeignFormat, IdleSpan, Idleness, RecordFormat, Shape,
 };
 use crate::token::TokenSource;
+use std::time::Duration;
 
 /// The preset that a `redis:` section names, if any; nothing is reported.
 pub(super) fn preset_of(redis: Value<'_>) -> Option<&'static Preset> {
@@ -71,18 +72,13 @@ fn build(
     let map = map(preset, options);
     let lifetime = options
         .and_then(|options| options.get("lifetime"))
-        .map_or(Some(preset.lifetime), |value| value.timeout().map(Some));
-    if let Some(value) = options.and_then(|options| options.get("lifetime"))
-        && map.path(Field::CreatedAt).is_none()
-    {
-        let help = "name its path: created_at: session.made";
-        value.fault("it is not said when a session was made", help);
-    }
+        .map_or(Some(preset.lifetime), |value| lifetime(value, &map));
+    let idle = idle(preset, options);
     let token_hash = path_option(options, "token_hash", preset.token_hash);
     Some(RecordFormat::Foreign(Box::new(ForeignFormat {
         name: preset.word,
         shape: shape?,
-        idle: idle(preset, options),
+        idle: idle?,
         lifetime: lifetime?,
         token_hash,
         handle: handle?,
@@ -120,20 +116,47 @@ fn shape(preset: &Preset, options: Option<&Mapping<'_>>) -> Option<Shape> {
     value.choice("encoding", &words).map(Shape::Text)
 }
 
-fn idle(preset: &Preset, options: Option<&Mapping<'_>>) -> Option<Idleness> {
-    let last_used = path_option(options, "last_used", preset.last_used);
-    let given = options.and_then(|options| options.get("idle_timeout"));
-    if let (Some(given), None) = (given, &last_used) {
-        let help = "name its path, last_used: access.at, or have the gateway count: `idle_timeout` beside `redis`";
-        given.fault("it is not said where the last use stands", help);
+/// An end that could not be reckoned would be none at all.
+fn lifetime(value: Value<'_>, map: &FieldMap) -> Option<Option<Duration>> {
+    let span = value.timeout()?;
+    if map.path(Field::CreatedAt).is_none() {
+        let help = "created_at: session.createdAt, where the record says when it was made";
+        value.fault(
+            "`lifetime` counts from `created_at`, which is not known",
+            help,
+        );
+        return None;
     }
-    let last_used = last_used?;
-    let span = match (given.and_then(Value::timeout), preset.idle) {
-        (Some(span), _) | (None, Idle::Fixed(span)) => IdleSpan::Fixed(span),
-        (None, Idle::Field(path)) => IdleSpan::Field(FieldPath::parse(path)?),
-        (None, Idle::Unknown) => return None,
+    Some(Some(span))
+}
+
+fn idle(preset: &Preset, options: Option<&Mapping<'_>>) -> Option<Option<Idleness>> {
+    let given = options.and_then(|options| options.get("idle_timeout"));
+    let Some(last_used) = path_option(options, "last_used", preset.last_used) else {
+        if let Some(value) = given {
+            let help = "last_used: access.at, where the framework writes it; or the source's own `idle_timeout`";
+            value.fault(
+                "`idle_timeout` counts from `last_used`, which is not known",
+                help,
+            );
+            return None;
+        }
+        return Some(None);
     };
-    Some(Idleness { last_used, span })
+    let span = match (given, preset.idle) {
+        (Some(value), _) => IdleSpan::Fixed(value.timeout()?),
+        (None, Idle::Fixed(span)) => IdleSpan::Fixed(span),
+        (None, Idle::Field(path)) => IdleSpan::Field(FieldPath::parse(path)?),
+        (None, Idle::Unknown) => {
+            let value = options.and_then(|options| options.get("last_used"))?;
+            value.fault(
+                "nothing ends so long after the last use",
+                "idle_timeout: 30m",
+            );
+            return None;
+        }
+    };
+    Some(Some(Idleness { last_used, span }))
 }
 
 fn path_option(
@@ -192,6 +215,11 @@ fn authenticate(
         );
         return None;
     };
+    if signing == Signing::None {
+        let help = "remove `secrets`, or say how they sign: `signature: value`";
+        given.fault("nothing is signed with these secrets", help);
+        return None;
+    }
     let read: Option<Vec<Secret<String>>> = given.items().into_iter().map(secrets::read).collect();
     let read = read?;
     if signing == Signing::Laravel {

@@ -13,7 +13,25 @@ fn every_section_refuses_what_it_cannot_serve() {
 }
 
 /// Name, file, what is refused in it.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 10] = [
+    (
+        "ends and signatures that would count for nothing",
+        r#"listen: :80
+sessions:
+  a: {redis: {url: redis://h, format: {express_session: {secrets: [s], idle_timeout: 30m}}}}
+  b: {redis: {url: redis://h, format: {django: {lifetime: 24h}}}}
+  c: {redis: {url: redis://h, format: {php_session: {last_used: at}}}}
+  d: {redis: {url: redis://h, format: {express_session: {secrets: [s], signature: none}}}}
+  good: {redis: {url: redis://h, format: {django: {created_at: made, lifetime: 24h, last_used: at, idle_timeout: 30m}}}}
+routes: [{upstream: a:1, identity: skygear, credentials: keep}]
+"#,
+        r#"
+3:86 sessions.a.redis.format.express_session.idle_timeout: `idle_timeout` counts from `last_used`, which is not known [last_used: access.at, where the framework writes it; or the source's own `idle_timeout`]
+4:59 sessions.b.redis.format.django.lifetime: `lifetime` counts from `created_at`, which is not known [created_at: session.createdAt, where the record says when it was made]
+5:65 sessions.c.redis.format.php_session.last_used: nothing ends so long after the last use [idle_timeout: 30m]
+6:67 sessions.d.redis.format.express_session.secrets: nothing is signed with these secrets [remove `secrets`, or say how they sign: `signature: value`]
+"#,
+    ),
     (
         "listeners and upstreams",
         r#"listen: [":80", "127.0.0.1:80", {address: ":81", tls: []}]

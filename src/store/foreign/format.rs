@@ -13,6 +13,7 @@ use crate::token::{Flaw, FlawKind, TokenDigest};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::time::Duration;
+use time::OffsetDateTime;
 
 /// What lies under a session's key.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -133,9 +134,10 @@ impl ForeignFormat {
         let Some(mut found) = self.map.read(&value)? else {
             return Err(self.nobody(&opaque));
         };
-        let lifetime = self.lifetime.zip(found.created_at);
-        let by_lifetime = lifetime
-            .and_then(|(span, created)| created.checked_add(time::Duration::try_from(span).ok()?));
+        let by_lifetime = match self.lifetime {
+            Some(span) => self.end_of_life(span, found.created_at)?,
+            None => None,
+        };
         let by_use = match &self.idle {
             Some(idle) => idle.end(&value)?,
             None => None,
@@ -143,6 +145,21 @@ impl ForeignFormat {
         let ends = [found.expires_at, by_lifetime, by_use];
         found.expires_at = ends.into_iter().flatten().min();
         Ok(found)
+    }
+
+    /// As with an idle timeout, a session of which no end is known is not believed to have none.
+    fn end_of_life(
+        &self,
+        span: Duration,
+        created: Option<OffsetDateTime>,
+    ) -> Result<Option<OffsetDateTime>, NoSession> {
+        let Some(created) = created else {
+            let path = self.map.path(Field::CreatedAt).map(ToString::to_string);
+            let detail = format!("the record has no `{}`", path.unwrap_or_default());
+            return Err(Flaw::new(FlawKind::Expired, detail).into());
+        };
+        let span = time::Duration::try_from(span).unwrap_or(time::Duration::MAX);
+        Ok(created.checked_add(span))
     }
 
     fn decode(&self, raw: &RawRecord) -> Result<Decoded, BrokenRecord> {
