@@ -30,7 +30,7 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Show how a request would be decided, step by step, and what the upstream would see.
     Explain(ExplainArgs),
-    /// Say which sessions a Redis holds and print the configuration that reads them; only reads.
+    /// Say which sessions a Redis holds, and how to read them.
     Detect(DetectArgs),
     /// Make, show, list and revoke sessions.
     #[command(subcommand)]
