@@ -1,6 +1,7 @@
 //! `Blueprint`: the valid configuration. Pure data: comparable, printable, unopened; `runtime` opens it.
 
 use crate::cache::CachePolicy;
+use crate::identity::AssertionSettings;
 use crate::listen::{ClientLimits, Endpoint, Network};
 use crate::observe::LogSettings;
 use crate::route::RouteSettings;
@@ -26,6 +27,8 @@ pub struct Blueprint {
     pub sources: Vec<SourceSettings>,
     /// One cache for all sources.
     pub cache: CachePolicy,
+    /// Who signs what services are told; there if a route writes an assertion.
+    pub assertion: Option<AssertionSettings>,
     /// How changes are learned of where a source says nothing else.
     pub invalidation: Invalidation,
     /// At least one; in the order of the file.

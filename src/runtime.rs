@@ -4,6 +4,7 @@ use crate::blueprint::{Blueprint, SourceSettings};
 use crate::cache::Epoch;
 use crate::clock::Now;
 use crate::headers::{HeaderPlan, PlanError, Profile, Reserved};
+use crate::identity::Asserter;
 use crate::listen::{ClientLimits, Network};
 use crate::observe::{Metrics, RouteMetrics, ServerMetrics};
 use crate::policy::{OnDisabled, OnInvalid, Policy, Require};
@@ -29,6 +30,8 @@ pub struct Runtime {
     pub resolver: Resolver,
     /// Rendered headers are named by their position in here.
     pub plans: Arc<[HeaderPlan]>,
+    /// Signs what some of the plans tell; `None` without keys.
+    pub asserter: Option<Asserter>,
     /// Names that only we may write.
     pub reserved: Reserved,
     /// Upstreams, in the order of the blueprint.
@@ -117,6 +120,8 @@ impl Runtime {
     pub fn open(blueprint: &Blueprint, metrics: &Metrics, now: Now) -> Result<Self, OpenError> {
         let clusters = open_clusters(blueprint, now)?;
         let (plans, plan_of) = make_plans(&blueprint.routes)?;
+        let signs = |settings| Asserter::new(settings, &plans, metrics.assertions_signed.clone());
+        let asserter = blueprint.assertion.as_ref().and_then(signs);
         let sources = blueprint
             .sources
             .iter()
@@ -149,6 +154,7 @@ impl Runtime {
             all_routes,
             resolver: Resolver::new(sources, Arc::clone(&plans), blueprint.cache, metrics, now),
             plans,
+            asserter,
             reserved: Reserved::new(blueprint.routes.iter().flat_map(|route| &route.identity)),
             clusters,
             client: blueprint.client,
@@ -293,6 +299,9 @@ fn own_answers(route: &Arc<Route>) -> impl Iterator<Item = (HostPattern, PathPat
         let mut own = Route::clone(route);
         own.policy = own_policy(endpoint, &route.policy);
         own.plan = None;
+        if *endpoint == Endpoint::KeySet {
+            own.tokens.clear();
+        }
         own.endpoint = Some(endpoint.clone());
         let path = PathPattern::Exact(endpoint.path().into());
         (route.settings.host.clone(), path, Arc::new(own))
@@ -304,7 +313,7 @@ fn own_policy(endpoint: &Endpoint, policy: &Policy) -> Policy {
     let mut own = policy.clone();
     match endpoint {
         Endpoint::WhoAmI => own.require.session = true,
-        Endpoint::LogOut(_) => {
+        Endpoint::LogOut(_) | Endpoint::KeySet => {
             own.require = Require::default();
             own.invalid = OnInvalid::Anonymous;
             own.disabled = OnDisabled::Forward;
@@ -322,7 +331,9 @@ fn server_metrics(cluster: &Cluster, metrics: &Metrics) -> Vec<ServerMetrics> {
 fn policy_of(settings: &RouteSettings) -> Policy {
     let anonymous_role = settings.identity.iter().find_map(|profile| match profile {
         Profile::Hasura(hasura) => Some(hasura.anonymous_role),
-        Profile::Skygear(_) | Profile::Authgear | Profile::Custom(_) => None,
+        Profile::Skygear(_) | Profile::Authgear | Profile::Custom(_) | Profile::Assertion(_) => {
+            None
+        }
     });
     Policy {
         require: settings.require.clone(),

@@ -13,8 +13,10 @@ use super::routes::{Access, Met, Missed, Page, meet};
 use crate::blueprint::AdminSettings;
 use crate::clock::Now;
 use crate::explain::{Described, Explanation, NotARequest};
+use crate::identity::Asserter;
 use crate::listen::{Endpoint, head_is_complete};
 use crate::observe::Phase;
+use crate::route::{KEY_SET_CACHE_CONTROL, KEY_SET_TYPE};
 use crate::runtime::Runtime;
 use async_trait::async_trait;
 use http::{HeaderValue, Method, Response, StatusCode, header};
@@ -77,6 +79,7 @@ impl AdminApp {
             Page::Ready => return self.ready(),
             Page::Metrics => return self.metrics(),
             Page::Status => return status_page(),
+            Page::KeySet => return key_set(&self.node.live.load()),
             Page::StatusJson => report::status(&self.node),
             Page::Config => report::config(&self.node),
             Page::Routes => report::routes(&self.node),
@@ -161,6 +164,20 @@ async fn explain(runtime: Arc<Runtime>, body: &[u8]) -> Result<Response<Vec<u8>>
     Ok(json_page(StatusCode::OK, &explanation.to_json()))
 }
 
+/// As the proxy answers it on the hosts of routes that write an assertion.
+fn key_set(runtime: &Runtime) -> Response<Vec<u8>> {
+    let keys = runtime.asserter.as_ref().map(Asserter::key_set);
+    let keys = keys.map_or_else(
+        || NO_KEYS.to_owned(),
+        |keys| String::from_utf8_lossy(keys).into_owned(),
+    );
+    let mut page = page(StatusCode::OK, KEY_SET_TYPE, keys);
+    let kept = HeaderValue::from_static(KEY_SET_CACHE_CONTROL);
+    page.headers_mut().insert(header::CACHE_CONTROL, kept);
+    page
+}
+
+const NO_KEYS: &str = "{\"keys\":[]}";
 const NO_PAGE: &str = "no such page; see /status";
 
 fn astray(missed: Missed) -> Response<Vec<u8>> {

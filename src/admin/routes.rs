@@ -35,6 +35,7 @@ pub(super) enum Page {
     Config,
     Routes,
     Upstreams,
+    KeySet,
     CreateSession,
     ShowSession,
     RevokeSession,
@@ -74,7 +75,7 @@ const fn row(method: Method, path: &'static str, access: Access, page: Page) -> 
 }
 
 /// The table.
-pub const ADMIN_ROUTES: [AdminRoute; 18] = [
+pub const ADMIN_ROUTES: [AdminRoute; 19] = [
     row(Method::GET, "/livez", Access::Open, Page::Live),
     row(Method::GET, "/readyz", Access::Open, Page::Ready),
     row(Method::GET, "/metrics", Access::Open, Page::Metrics),
@@ -83,6 +84,7 @@ pub const ADMIN_ROUTES: [AdminRoute; 18] = [
     row(Method::GET, "/config", Access::Open, Page::Config),
     row(Method::GET, "/routes", Access::Open, Page::Routes),
     row(Method::GET, "/upstreams", Access::Open, Page::Upstreams),
+    row(Method::GET, "/jwks.json", Access::Open, Page::KeySet),
     row(
         Method::POST,
         "/sessions",

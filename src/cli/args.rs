@@ -94,15 +94,21 @@ pub(super) struct ExplainArgs {
     /// Path and query of the request.
     #[arg(long, default_value = "/")]
     pub(super) path: String,
-    /// Method of the request.
-    #[arg(long, default_value = "GET")]
-    pub(super) method: String,
+    /// Method of the request; left out: GET, or POST with a body.
+    #[arg(long)]
+    pub(super) method: Option<String>,
     /// A header line of the request, `Name: value`; may be repeated.
     #[arg(short = 'H', long = "header", value_name = "LINE")]
     pub(super) headers: Vec<String>,
     /// Short for an `Authorization: Bearer` header with this token.
     #[arg(long)]
     pub(super) token: Option<String>,
+    /// Body of the request; `-H` gives its Content-Type.
+    #[arg(short = 'd', long, value_name = "TEXT")]
+    pub(super) data: Option<String>,
+    /// A file that holds the body; `-` reads standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    pub(super) data_file: Option<PathBuf>,
     /// Ask the running node, over its admin listener, instead of deciding offline.
     #[arg(long)]
     pub(super) live: bool,

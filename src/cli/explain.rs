@@ -12,6 +12,8 @@ use crate::observe::Metrics;
 use crate::runtime::Runtime;
 use http::Method;
 use serde_json::Value;
+use std::fs;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,13 +41,29 @@ fn describe(args: &ExplainArgs) -> Result<Described, Failure> {
         Ok((name.trim().to_owned(), value.trim().to_owned()))
     };
     let headers: Result<Vec<_>, Failure> = args.headers.iter().map(split).collect();
+    let body = body(args)?;
+    let method = if body.is_some() { "POST" } else { "GET" };
     Ok(Described {
         host: args.host.clone(),
         path: args.path.clone(),
-        method: args.method.clone(),
+        method: args.method.clone().unwrap_or_else(|| method.to_owned()),
         headers: headers?,
         token: args.token.clone(),
+        body,
     })
+}
+
+fn body(args: &ExplainArgs) -> Result<Option<String>, Failure> {
+    let Some(path) = &args.data_file else {
+        return Ok(args.data.clone());
+    };
+    let read = if path.as_os_str() == "-" {
+        io::read_to_string(io::stdin())
+    } else {
+        fs::read_to_string(path)
+    };
+    let named = |fault| Failure::from_error(format!("--data-file {}: {fault}", path.display()));
+    read.map(Some).map_err(named)
 }
 
 /// With stores of its own.

@@ -17,15 +17,15 @@ macro_rules! sections {
 }
 
 sections! {
-    ROOT "configuration" ["version", "listen", "trusted_proxies", "client", "upstreams", "sessions", "cache", "routes",
-        "admin", "threads", "log", "shutdown"];
+    ROOT "configuration" ["version", "listen", "trusted_proxies", "client", "upstreams", "sessions", "cache", "assertion",
+        "routes", "admin", "threads", "log", "shutdown"];
     LISTENER "listener" ["address"];
     CLIENT "client" ["timeout", "max_header", "max_headers", "max_body"];
     CLIENT_TIMEOUT "client_timeout" ["header", "idle", "read", "write"];
     UPSTREAM "upstream" ["servers", "balance", "timeout"];
     UPSTREAM_TIMEOUT "upstream_timeout" ["connect", "read", "write", "idle"];
     SOURCE "source" ["token", "key", "idle_timeout", "redis", "memory", "jwt", "revoked"];
-    TOKEN "token" ["cookie", "cookie_session"];
+    TOKEN "token" ["cookie", "cookie_session", "form", "json"];
     COOKIE "cookie" ["name", "duplicates"];
     COOKIE_SESSION "cookie_session" ["name", "duplicates", "keys", "digest", "unsigned", "jwt", "map"];
     REDIS "redis" ["url", "sentinel", "cluster", "db", "username", "password", "tls", "ca", "timeout", "format",
@@ -47,10 +47,12 @@ sections! {
         "identity_updated_at", "authenticator_id", "authenticator_type", "authenticator_channel",
         "authenticator_updated_at", "created_at", "expires_at", "attrs"];
     CACHE "cache" ["max_entries", "ttl", "negative_ttl", "stale_if_error", "invalidation"];
+    ASSERTION "assertion" ["issuer", "algorithm", "keys", "lifetime", "header"];
     ROUTE "route" ["name", "host", "path", "upstream", "sessions", "identity", "require", "invalid", "disabled",
-        "credentials", "underscores", "max_body", "logout", "whoami"];
+        "credentials", "underscores", "max_body", "body_token", "logout", "whoami"];
     LOGOUT "logout" ["cookie_path", "cookie_domain"];
-    IDENTITY "identity" ["profile", "types", "allowed_roles", "anonymous_role_request", "headers"];
+    IDENTITY "identity" ["profile", "types", "allowed_roles", "anonymous_role_request", "headers",
+        "audience", "header"];
     REQUIRE "require" ["session", "roles", "verified"];
     ADMIN "admin" ["listen", "token"];
     LOG "log" ["level", "format", "access"];
@@ -99,10 +101,7 @@ later! {
     "balance" "least_conn": "only `round_robin` is there yet", "leave it out";
     "balance" "consistent": "only `round_robin` is there yet", "leave it out";
     "source" "http": "asking an auth service comes with a later release", "use `redis` or `memory`";
-    "token" "form": "tokens in form bodies come with a later release", "use `bearer` or `cookie`";
-    "token" "json": "tokens in JSON bodies come with a later release", "use `bearer` or `cookie`";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";
-    "profile" "assertion": "signed assertions come with a later release", "use the headers of a profile";
 }
 
 /// `did you mean …?` if one of the words is near enough to have been meant.

@@ -3,6 +3,7 @@
 use crate::formats::HmacDigest;
 use crate::formats::handle::{Decode, LaravelCipher, Transform};
 use crate::headers::AnonymousRole;
+use crate::jwt::SigningAlgorithm;
 use crate::observe::{AccessLog, LogFormat, LogLevel};
 use crate::policy::{OnDisabled, OnInvalid};
 use crate::route::{Credentials, Underscores};
@@ -95,6 +96,11 @@ pub(super) const CREDENTIALS: [(&str, Credentials); 2] =
 
 pub(super) const UNDERSCORES: [(&str, Underscores); 2] =
     [("drop", Underscores::Drop), ("pass", Underscores::Pass)];
+
+pub(super) const SIGNING: [(&str, SigningAlgorithm); 2] = [
+    ("ES256", SigningAlgorithm::Es256),
+    ("EdDSA", SigningAlgorithm::EdDsa),
+];
 
 pub(super) const LEVELS: [(&str, LogLevel); 4] = [
     ("error", LogLevel::Error),

@@ -1,11 +1,13 @@
 //! `Described`: a request that nobody has sent.
 
+use bytes::Bytes;
 use http::Version;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use pingora::http::RequestHeader;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-/// As it would arrive, from the loopback address. Its header lines may hold tokens, so it does not print itself.
+/// As it would arrive, from the loopback address. Header lines and body may hold tokens, so it does not print itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Described {
     /// `Host`.
@@ -18,6 +20,8 @@ pub struct Described {
     pub headers: Vec<(String, String)>,
     /// Short for an `Authorization: Bearer` line with this token.
     pub token: Option<String>,
+    /// The body; its `Content-Length` is added if the lines have neither that nor a `Transfer-Encoding`.
+    pub body: Option<String>,
 }
 
 /// What of it cannot stand in a request. Quotes nothing of it.
@@ -33,7 +37,8 @@ impl NotARequest {
 }
 
 impl Described {
-    /// Reads `{"host": …, "path": …, "method": …, "headers": [["Name", "value"], …], "token": …}`; each may be left out.
+    /// Reads `{"host": …, "path": …, "method": …, "headers": [["Name", "value"], …], "token": …, "body": …}`; each may be
+    /// left out.
     ///
     /// # Errors
     /// When a member is unknown or of another form.
@@ -44,14 +49,14 @@ impl Described {
             Some(_) => Err(NotARequest(format!("`{name}` is a text"))),
         };
         let (host, path) = (text("host")?, text("path")?);
-        let (method, token) = (text("method")?, text("token")?);
+        let (method, token, body) = (text("method")?, text("token")?, text("body")?);
         let headers = members.remove("headers").filter(|value| !value.is_null());
         let headers = headers.map_or(Ok(Vec::new()), serde_json::from_value);
         let headers = headers.map_err(|_| {
             NotARequest("`headers` is a list such as [[\"Accept\", \"*/*\"]]".to_owned())
         })?;
         if let Some(odd) = members.keys().next() {
-            let known = "host, path, method, headers, token";
+            let known = "host, path, method, headers, token, body";
             return Err(NotARequest(format!(
                 "unknown member `{odd}`; known: {known}"
             )));
@@ -62,6 +67,7 @@ impl Described {
             method: method.unwrap_or_else(|| "GET".to_owned()),
             headers,
             token,
+            body,
         })
     }
 
@@ -74,6 +80,7 @@ impl Described {
             "method": self.method,
             "headers": self.headers,
             "token": self.token,
+            "body": self.body,
         })
     }
 
@@ -93,7 +100,20 @@ impl Described {
             head.append_header("Authorization", format!("Bearer {token}"))
                 .map_err(|_| wrong("this token"))?;
         }
+        let has_length = [CONTENT_LENGTH, TRANSFER_ENCODING];
+        let has_length = has_length
+            .iter()
+            .any(|name| head.headers.contains_key(name));
+        if let (Some(body), false) = (&self.body, has_length) {
+            head.append_header(CONTENT_LENGTH, body.len())
+                .map_err(|_| wrong("this body"))?;
+        }
         Ok(head)
+    }
+
+    pub(super) fn body(&self) -> Bytes {
+        let body = self.body.clone().unwrap_or_default();
+        Bytes::from(body)
     }
 }
 
@@ -119,6 +139,7 @@ mod tests {
         let described = Described {
             headers: vec![("A".into(), "1".into()), ("A".into(), "2".into())],
             token: Some("t".into()),
+            body: Some("a=1".into()),
             ..bare
         };
         assert!(parse(described.to_json()).ok() == Some(described));
@@ -129,6 +150,7 @@ mod tests {
         let cases = [
             (json!({"host": 1}), "`host`"),
             (json!({"headers": {"A": "hunter2"}}), "`headers`"),
+            (json!({"body": ["hunter2"]}), "`body`"),
             (json!({"color": "hunter2"}), "`color`"),
             (json!({"method": "hunter2 x"}), "method"),
             (

@@ -1,15 +1,18 @@
 //! `Explanation`: how a described request is decided, and what the upstream would see of it.
 
 use super::described::{Described, NotARequest};
+use super::masked::shown;
 use crate::clock::Now;
-use crate::proxy::{Context, Decision, Denial, consider, prepare};
+use crate::proxy::{Context, Decision, Denial, Incoming, consider, prepare};
 use crate::resolver::Tier;
 use crate::route::Endpoint;
 use crate::runtime::Runtime;
+use bytes::Bytes;
 use pingora::http::RequestHeader;
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Each step's outcome.
 pub struct Explanation {
@@ -25,10 +28,14 @@ impl Explanation {
     /// # Errors
     /// When it is no request, or its upstream head cannot be written.
     pub async fn of(runtime: Arc<Runtime>, described: &Described) -> Result<Self, NotARequest> {
-        let head = described.to_head()?;
+        let mut request = Sent {
+            head: described.to_head()?,
+            body: described.body(),
+        };
         let peer = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let mut context = Context::new(runtime, Now::read());
-        let decision = consider(&mut context, &head, peer).await;
+        let decision = consider(&mut context, &mut request, peer).await;
+        let decision = decision.map_err(|_| NotARequest::unsendable())?;
         let mut explanation = Self {
             context,
             decision,
@@ -39,7 +46,7 @@ impl Explanation {
         // What the gateway answers itself is not sent on.
         let route = route.filter(|route| route.endpoint.is_none());
         if let (Ok(_), Some(route)) = (&explanation.decision.verdict, route) {
-            let mut sent = head;
+            let mut sent = request.head;
             let (context, decision) = (&explanation.context, &explanation.decision);
             let prepared = prepare(&mut sent, context, decision, &route, peer);
             explanation.forged = prepared.map_err(|_| NotARequest::unsendable())?;
@@ -60,6 +67,7 @@ impl Explanation {
             "upstream": route.filter(|route| route.endpoint.is_none()).map(|route| route.cluster.name()),
             "endpoint": route.and_then(|route| route.endpoint.as_ref()).map(Endpoint::path),
             "source": self.source(),
+            "credential": self.credential(),
             "outcome": decision.standing.as_str(),
             "tier": decision.tier.map(Tier::as_str),
             "sid": decision.sid.map(|sid| sid.to_string()),
@@ -69,6 +77,15 @@ impl Explanation {
             "forged_headers": self.forged,
             "upstream_headers": self.lines(),
         })
+    }
+
+    /// `bearer`, `cookie:session`, `form:access_token`, `json:auth.token`.
+    fn credential(&self) -> Option<String> {
+        let route = self.decision.route.as_ref()?;
+        route
+            .tokens
+            .get(self.decision.place?)
+            .map(ToString::to_string)
     }
 
     fn source(&self) -> Option<&str> {
@@ -83,9 +100,25 @@ impl Explanation {
         let lines = head.case_header_iter();
         Some(
             lines
-                .map(|(name, value)| [text(name.as_slice()), text(value.as_bytes())])
+                .map(|(name, value)| [text(name.as_slice()), shown(value)])
                 .collect(),
         )
+    }
+}
+
+/// A described request, as if all of it had come.
+struct Sent {
+    head: RequestHeader,
+    body: Bytes,
+}
+
+impl Incoming for Sent {
+    fn head(&self) -> &RequestHeader {
+        &self.head
+    }
+
+    async fn body(&mut self, most: usize, _: Duration) -> pingora::Result<Option<Bytes>> {
+        Ok(Some(self.body.clone()).filter(|body| body.len() <= most))
     }
 }
 
@@ -102,7 +135,8 @@ pub fn in_words(explained: &Value) -> String {
         None => format!("{route} -> {}", word("upstream").unwrap_or_default()),
     });
     step("route", route.as_deref().unwrap_or("none"));
-    let source = word("source").map(|source| format!("for sessions {source}"));
+    let place = word("credential").unwrap_or_default();
+    let source = word("source").map(|source| format!("{place}, for sessions {source}"));
     step("credential", source.as_deref().unwrap_or("none shown"));
     let sid = word("sid").map(|sid| format!(", sid {sid}"));
     let outcome = word("outcome").unwrap_or_default();

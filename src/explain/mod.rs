@@ -2,6 +2,7 @@
 
 mod described;
 mod explanation;
+mod masked;
 
 pub use described::{Described, NotARequest};
 pub use explanation::{Explanation, in_words};

@@ -1,5 +1,6 @@
 //! `HeaderPlan`: the headers a route writes, made at load from its profiles.
 
+use super::assertion::Assertion;
 use super::line::Line;
 use super::name::{NameError, canonical_name, check_custom_name};
 use super::profile::{CustomHeader, Profile};
@@ -14,6 +15,7 @@ use thiserror::Error;
 /// What the profiles of one route write, in their order. Empty for `identity: none`.
 pub struct HeaderPlan {
     lines: Box<[Line]>,
+    assertion: Option<Assertion>,
 }
 
 /// Why a route's profiles cannot stand together.
@@ -22,6 +24,9 @@ pub enum PlanError {
     /// Two headers that some upstream could not tell apart.
     #[error("`{0}` is written twice; letter case and punctuation do not make another name")]
     Duplicate(String),
+    /// A route speaks to one service.
+    #[error("a route writes one assertion")]
+    SecondAssertion,
     /// Not a name that a custom profile may write.
     #[error("`{0}`: {1}")]
     Name(String, NameError),
@@ -47,9 +52,9 @@ impl HeaderPlan {
     /// Joins the profiles of a route.
     ///
     /// # Errors
-    /// When a name is written twice, is no header name, or is not for profiles to write.
+    /// When a name is written twice, is no header name, or is not for profiles to write, or there are two assertions.
     pub fn new(profiles: &[Profile]) -> Result<Self, PlanError> {
-        let mut lines = Vec::new();
+        let (mut lines, mut assertion) = (Vec::new(), None);
         for profile in profiles {
             match profile {
                 Profile::Skygear(types) => lines.extend(skygear::lines(*types)),
@@ -60,17 +65,26 @@ impl HeaderPlan {
                         lines.push(custom_line(header)?);
                     }
                 }
+                Profile::Assertion(_) if assertion.is_some() => {
+                    return Err(PlanError::SecondAssertion);
+                }
+                Profile::Assertion(header) => {
+                    check_name(&header.name)?;
+                    assertion = Some(Assertion::new(header));
+                }
             }
         }
         let mut taken = BTreeSet::new();
-        for line in &lines {
-            let name = String::from_utf8_lossy(&line.name);
+        let names = lines.iter().map(|line| &line.name);
+        for name in names.chain(assertion.iter().map(|assertion| &assertion.name)) {
+            let name = String::from_utf8_lossy(name);
             if !taken.insert(canonical_name(&name)) {
                 return Err(PlanError::Duplicate(name.into_owned()));
             }
         }
         Ok(Self {
             lines: lines.into(),
+            assertion,
         })
     }
 
@@ -89,10 +103,19 @@ impl HeaderPlan {
                 rendering.skip();
             }
         }
+        if let Some(assertion) = &self.assertion {
+            rendering.reserve(assertion.most_bytes(session))?;
+        }
         rendering.finish()
     }
 
-    /// The headers to write for this caller, each name once. Allocates nothing.
+    /// The header that valid sessions have beside those of [`Self::headers`].
+    #[must_use]
+    pub fn assertion(&self) -> Option<&Assertion> {
+        self.assertion.as_ref()
+    }
+
+    /// The headers to write for this caller, each name once, but for the assertion. Allocates nothing.
     pub fn headers<'a>(
         &'a self,
         who: Caller<'a>,
@@ -116,12 +139,15 @@ impl HeaderPlan {
 }
 
 fn custom_line(header: &CustomHeader) -> Result<Line, PlanError> {
-    let name = &header.name;
-    check_custom_name(name).map_err(|fault| PlanError::Name(name.clone(), fault))?;
+    check_name(&header.name)?;
     let template = header.value.clone();
-    Ok(Line::new(name.clone(), move |session, out| {
+    Ok(Line::new(header.name.clone(), move |session, out| {
         template.render(session, out)
     }))
+}
+
+fn check_name(name: &str) -> Result<(), PlanError> {
+    check_custom_name(name).map_err(|fault| PlanError::Name(name.to_owned(), fault))
 }
 
 #[cfg(test)]
@@ -129,7 +155,8 @@ mod tests {
     use super::{Caller, HeaderPlan, PlanError};
     use crate::headers::NameError;
     use crate::headers::{
-        AnonymousRole, CustomHeader, HasuraProfile, IdentityTypes, Profile, Template, sample,
+        AnonymousRole, AssertionHeader, CustomHeader, HasuraProfile, IdentityTypes, Profile,
+        Template, sample,
     };
     use proptest::prelude::*;
 
@@ -139,6 +166,13 @@ mod tests {
             value: Template::parse(value).expect(value),
         };
         Profile::Custom(headers.iter().map(header).collect())
+    }
+
+    fn assertion(name: &str) -> Profile {
+        Profile::Assertion(AssertionHeader {
+            name: name.to_owned(),
+            audience: "blog".to_owned(),
+        })
     }
 
     fn every_profile() -> [Profile; 4] {
@@ -221,6 +255,15 @@ mod tests {
                 vec![custom(&[("authorization", "")])],
                 not_ours("authorization"),
             ),
+            (vec![assertion("Host")], not_ours("Host")),
+            (
+                vec![custom(&[("X-A", "")]), assertion("x_a")],
+                duplicate("x_a"),
+            ),
+            (
+                vec![assertion("X-A"), assertion("X-B")],
+                PlanError::SecondAssertion,
+            ),
         ];
         for (profiles, expected) in cases {
             assert_eq!(
@@ -230,6 +273,24 @@ mod tests {
             );
         }
         assert!(HeaderPlan::new(&every_profile()).is_ok());
+    }
+
+    #[test]
+    fn an_assertion_is_no_line_and_counts_towards_the_limit() {
+        let plan = HeaderPlan::new(&[assertion("X-A")]).expect("a plan");
+        let told = plan.assertion().map(|told| (&*told.name, &*told.audience));
+        assert_eq!(told, Some((b"X-A".as_slice(), "blog")));
+        let mut session = sample::full();
+        let rendered = plan.render(&session).expect("no fault");
+        let caller = Caller::Valid {
+            rendered: &rendered,
+            requested_role: None,
+        };
+        assert_eq!(plan.headers(caller).count(), 0);
+        session.roles = vec!["r".repeat(64); 64];
+        assert!(plan.render(&session).is_ok(), "the most that R2 lets in");
+        session.roles = vec!["r".repeat(64); 90];
+        assert!(plan.render(&session).is_err());
     }
 
     proptest! {

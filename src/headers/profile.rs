@@ -13,6 +13,8 @@ pub enum Profile {
     Authgear,
     /// Named headers from templates, in the order of the file.
     Custom(Vec<CustomHeader>),
+    /// One header with a signed token of the identity.
+    Assertion(AssertionHeader),
 }
 
 impl Profile {
@@ -24,6 +26,7 @@ impl Profile {
             Self::Hasura(_) => "hasura",
             Self::Authgear => "authgear",
             Self::Custom(_) => "custom",
+            Self::Assertion(_) => "assertion",
         }
     }
 }
@@ -55,6 +58,15 @@ pub enum AnonymousRole {
     Overwrite,
     /// Any requested role but `anonymous` is 403.
     Reject,
+}
+
+/// Where a route's signed assertion stands, and for whom it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssertionHeader {
+    /// As the file spells it; an RFC 9110 token, never one that frames or routes the message.
+    pub name: String,
+    /// `aud`: 1 to 256 bytes of visible ASCII.
+    pub audience: String,
 }
 
 /// One header of a custom profile.

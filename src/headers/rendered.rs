@@ -64,19 +64,25 @@ impl Rendering {
         self.pieces.push(Piece::Missing);
     }
 
-    /// The next line of the plan has this value. It is refused, never cut or cleaned, when it could end the header
-    /// line or when all together grow past the limit (R2).
-    pub(super) fn push(&mut self, name: &[u8], value: &str) -> Result<(), BrokenRecord> {
-        if value.chars().any(char::is_control) {
-            return Err(unprintable(name));
-        }
-        self.emitted += name.len() + value.len();
+    /// A line that is not of the plan will take so much of what may be sent.
+    pub(super) fn reserve(&mut self, bytes: usize) -> Result<(), BrokenRecord> {
+        self.emitted = self.emitted.saturating_add(bytes);
         if self.emitted > MAX_EMITTED_BYTES {
             return Err(BrokenRecord::new(
                 "record",
                 "makes more than 8 KiB of headers",
             ));
         }
+        Ok(())
+    }
+
+    /// The next line of the plan has this value. It is refused, never cut or cleaned, when it could end the header
+    /// line or when all together grow past the limit (R2).
+    pub(super) fn push(&mut self, name: &[u8], value: &str) -> Result<(), BrokenRecord> {
+        if value.chars().any(char::is_control) {
+            return Err(unprintable(name));
+        }
+        self.reserve(name.len() + value.len())?;
         let piece = match SHARED.into_iter().find(|word| *word == value) {
             Some(word) => Piece::Shared(word),
             None => {

@@ -9,7 +9,7 @@ use super::profile::Profile;
 /// CGI, WSGI and the like cannot tell `X_User` or `X.User` from `X-User` (CVE-2015-0219, CVE-2025-64484).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reserved {
-    /// Canonical, what custom profiles write.
+    /// Canonical, what profiles write beside the built-in prefixes.
     names: Box<[Box<[u8]>]>,
     /// Bit `n % 64` is set if a name has `n` bytes; most ordinary headers end here.
     lengths: u64,
@@ -21,12 +21,8 @@ impl Reserved {
     pub fn new<'a>(profiles: impl IntoIterator<Item = &'a Profile>) -> Self {
         let mut names: Vec<Box<[u8]>> = profiles
             .into_iter()
-            .filter_map(|profile| match profile {
-                Profile::Custom(headers) => Some(headers),
-                Profile::Skygear(_) | Profile::Hasura(_) | Profile::Authgear => None,
-            })
-            .flatten()
-            .map(|header| canonical_name(&header.name))
+            .flat_map(own_names)
+            .map(canonical_name)
             .collect();
         names.sort();
         names.dedup();
@@ -52,6 +48,15 @@ impl Reserved {
     }
 }
 
+/// The names of a profile that start with none of the built-in prefixes.
+fn own_names(profile: &Profile) -> Vec<&str> {
+    match profile {
+        Profile::Custom(headers) => headers.iter().map(|header| header.name.as_str()).collect(),
+        Profile::Assertion(header) => vec![&header.name],
+        Profile::Skygear(_) | Profile::Hasura(_) | Profile::Authgear => Vec::new(),
+    }
+}
+
 fn length_bit(name: &[u8]) -> u64 {
     1 << (name.len() % 64)
 }
@@ -64,7 +69,7 @@ fn starts_with(name: &[u8], start: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Reserved;
-    use crate::headers::{CustomHeader, Profile, Template};
+    use crate::headers::{AssertionHeader, CustomHeader, Profile, Template};
     use proptest::prelude::*;
 
     fn reserved(names: &[&str]) -> Reserved {
@@ -113,6 +118,16 @@ mod tests {
         let reserved = Reserved::default();
         assert!(reserved.is_reserved("X_Hasura_Role"));
         assert!(!reserved.is_reserved("X-User"));
+    }
+
+    #[test]
+    fn the_name_of_an_assertion_is_reserved_in_every_spelling() {
+        let reserved = Reserved::new(&[Profile::Assertion(AssertionHeader {
+            name: "X-Sessiongate-Assertion".to_owned(),
+            audience: "blog".to_owned(),
+        })]);
+        assert!(reserved.is_reserved("x_SessionGate.assertion"));
+        assert!(!reserved.is_reserved("x-sessiongate-assertions"));
     }
 
     /// Section 3 word for word, by allocation.

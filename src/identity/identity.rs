@@ -1,5 +1,6 @@
 //! `Identity`: who the caller is. Made once when a session is loaded; it is what the cache holds.
 
+use super::assertion_slots::AssertionSlots;
 use super::idle::IdleClock;
 use crate::cache::Remembered;
 use crate::clock::UnixMillis;
@@ -26,6 +27,7 @@ pub struct Identity {
     pub expires_at: Option<UnixMillis>,
     rendered: Box<[Result<Rendered, BrokenRecord>]>,
     idle: Option<IdleClock>,
+    assertions: AssertionSlots,
 }
 
 impl Identity {
@@ -47,6 +49,7 @@ impl Identity {
             expires_at: stored.expires_at(),
             rendered: plans.iter().map(|plan| plan.render(session)).collect(),
             idle: session.idle_timeout.map(clock),
+            assertions: AssertionSlots::default(),
         }
     }
 
@@ -62,11 +65,28 @@ impl Identity {
     }
 
     /// Takes over when this node last saw it used: the store may not know of that, for up to an interval or for as long
-    /// as it takes no writes.
+    /// as it takes no writes. What was signed goes on if it still says the same.
     pub fn recall(&self, earlier: &Self) {
+        if self.tells_the_same(earlier) {
+            self.assertions.recall(&earlier.assertions);
+        }
         if let (Some(idle), Some(earlier)) = (&self.idle, &earlier.idle) {
             idle.recall(earlier);
         }
+    }
+
+    /// The earliest end that is known of; one for want of use moves on with every use (R8).
+    #[must_use]
+    pub fn ends_at(&self) -> Option<UnixMillis> {
+        let idle = self.idle.as_ref().map(IdleClock::end);
+        match (self.expires_at, idle) {
+            (Some(fixed), Some(idle)) => Some(fixed.min(idle)),
+            (fixed, idle) => fixed.or(idle),
+        }
+    }
+
+    pub(super) fn assertions(&self) -> &AssertionSlots {
+        &self.assertions
     }
 
     /// Whether it has not been used for its idle timeout, as far as this node knows (R8).

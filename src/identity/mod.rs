@@ -1,5 +1,9 @@
 //! Who the caller is.
 
+mod asserter;
+#[cfg(test)]
+mod asserter_tests;
+mod assertion_slots;
 #[expect(
     clippy::module_inception,
     reason = "a file is named after its main type"
@@ -7,4 +11,5 @@
 mod identity;
 mod idle;
 
+pub use asserter::{Asserter, AssertionSettings};
 pub use identity::Identity;

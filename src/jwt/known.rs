@@ -63,7 +63,7 @@ impl Known {
         self.is_fetching = true;
     }
 
-    /// It has ended. Keys that are still the same stay the same `Arc`; after a failure the old ones stay.
+    /// It has ended. After a failure the old keys stay.
     pub(super) fn end(&mut self, now: Instant, outcome: Result<KeySet, KeyFetchError>) {
         self.is_fetching = false;
         self.ended += 1;
@@ -71,11 +71,7 @@ impl Known {
             Err(fault) => self.fault = Some(fault),
             Ok(fetched) => {
                 self.fault = None;
-                let kept = self.loaded.take().map(|(keys, _)| keys);
-                let keys = kept
-                    .filter(|keys| **keys == fetched)
-                    .unwrap_or_else(|| Arc::new(fetched));
-                self.loaded = Some((keys, now));
+                self.loaded = Some((Arc::new(fetched), now));
             }
         }
     }

@@ -103,8 +103,7 @@ impl KeyRefresh {
             while self.demand.try_recv().is_ok() {}
             self.known
                 .send_modify(|known| known.end(Instant::now(), outcome));
-            let earliest = began + COOLDOWN;
-            if !self.rest(earliest, earliest.max(began + pause)).await {
+            if !self.rest(began + COOLDOWN, began + pause).await {
                 return;
             }
         }
@@ -140,6 +139,63 @@ impl KeyRefresh {
                 tracing::info!(keys = keys.usable(), "the key set is refreshed again");
             }
             _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FetchedKeys, KeyRefresh, Known, RefreshOutOfRange, RefreshSettings};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+    use tokio::sync::{mpsc, watch};
+    use tokio::time::sleep;
+
+    const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+    #[test]
+    fn the_time_between_two_fetches_is_bounded() {
+        let new = |seconds| RefreshSettings::new(Duration::from_secs(seconds), Duration::ZERO);
+        for seconds in [60, 300, 24 * 3600] {
+            let made = new(seconds).map(|settings| settings.refresh().as_secs());
+            assert_eq!(made, Ok(seconds));
+        }
+        for seconds in [0, 59, 24 * 3600 + 1] {
+            assert_eq!(new(seconds), Err(RefreshOutOfRange), "{seconds}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_demand_that_comes_too_early_waits_for_the_cooldown() {
+        let fetches = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&fetches);
+        let (known, mut seen) = watch::channel(Known::default());
+        let (demand, demanded) = mpsc::channel(1);
+        let refresh = KeyRefresh {
+            settings: RefreshSettings::default(),
+            fetch: Box::new(move || {
+                counted.fetch_add(1, Ordering::Relaxed);
+                let body = KEYS.into();
+                Box::pin(async {
+                    Ok(FetchedKeys {
+                        body,
+                        max_age: None,
+                    })
+                })
+            }),
+            known,
+            demand: demanded,
+        };
+        let _task = tokio::spawn(refresh.run());
+        let first = seen.wait_for(|known| known.ended == 1).await;
+        assert!(first.is_ok_and(|known| known.fault.is_none()));
+        for expected in [1, 2] {
+            demand.send(()).await.expect("it runs");
+            sleep(Duration::from_secs(8)).await;
+            assert_eq!(fetches.load(Ordering::Relaxed), expected);
+            sleep(Duration::from_secs(3)).await;
+            assert_eq!(fetches.load(Ordering::Relaxed), expected + 1);
         }
     }
 }

@@ -94,12 +94,9 @@ impl RemoteKeys {
         &self,
         keys: &Arc<KeySet>,
     ) -> Result<Option<Arc<KeySet>>, KeysUnavailable> {
-        let other = || self.usable().filter(|usable| !Arc::ptr_eq(usable, keys));
-        if let Some(newer) = other() {
-            return Ok(Some(newer));
-        }
         self.wait(PATIENCE).await;
-        match other() {
+        let usable = self.usable();
+        match usable.filter(|usable| !Arc::ptr_eq(usable, keys)) {
             Some(newer) => Ok(Some(newer)),
             None if self.known.borrow().is_in_doubt() => Err(self.unavailable()),
             None => Ok(None),

@@ -71,6 +71,8 @@ pub struct Metrics {
     pub upstream_requests: IntCounterVec,
     /// Connects to upstreams.
     pub upstream_connect_duration: HistogramVec,
+    /// Assertions signed.
+    pub assertions_signed: IntCounter,
     /// Names the configuration in force.
     pub config_info: IntGaugeVec,
     /// Access-log lines not written because the writer could not keep up.
@@ -205,6 +207,10 @@ impl Metrics {
                 "upstream_connect_duration_seconds",
                 "Time to get a connection to the upstream, reused ones included.",
                 &["upstream"],
+            )?,
+            assertions_signed: families.counter(
+                "assertions_signed_total",
+                "Signed assertions made; each serves the requests of one session to one audience for half of its lifetime at least.",
             )?,
             config_info: families.gauges(
                 "config_info",

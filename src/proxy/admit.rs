@@ -7,11 +7,16 @@ use crate::policy::{InvalidReason, Pass, Standing as Judged};
 use crate::request::RequestView;
 use crate::resolver::{Resolution, Resolved};
 use crate::runtime::{Route, Runtime};
-use crate::token::{Extraction, FlawKind, Unusable, extract};
+use crate::token::{BodyTokens, Extraction, FlawKind, Unusable, extract};
 use std::sync::Arc;
 
-/// Decides about one request. Everything it may read of it is in the view.
-pub async fn admit(runtime: &Runtime, view: &RequestView<'_>, now: Now) -> Decision {
+/// Decides about one request. Everything it may read of it is in the view, and in what its body showed.
+pub async fn admit(
+    runtime: &Runtime,
+    view: &RequestView<'_>,
+    body: &BodyTokens,
+    now: Now,
+) -> Decision {
     let Some(route) = runtime.routes.find(view.host, view.path) else {
         return Decision::refused(None, Denial::NoRoute);
     };
@@ -22,7 +27,7 @@ pub async fn admit(runtime: &Runtime, view: &RequestView<'_>, now: Now) -> Decis
         }
         _ => None,
     };
-    let mut decision = look_up(runtime, route, view, now).await;
+    let mut decision = look_up(runtime, route, view, body, now).await;
     decision.requested_role = requested_role.cloned();
     if decision.verdict.is_ok() {
         let judged = match &decision.standing {
@@ -65,10 +70,11 @@ async fn look_up(
     runtime: &Runtime,
     route: &Arc<Route>,
     view: &RequestView<'_>,
+    body: &BodyTokens,
     now: Now,
 ) -> Decision {
     let mut decision = Decision::open(Arc::clone(route));
-    let (shown, place) = match extract(&route.tokens, view.headers) {
+    let (shown, place) = match extract(&route.tokens, view.headers, body) {
         Extraction::Absent => {
             if !route.tokens.is_empty() {
                 runtime.resolver.absent();
@@ -82,7 +88,7 @@ async fn look_up(
         return decision;
     };
     let source = owner.source;
-    decision.source = Some(source);
+    (decision.source, decision.place) = (Some(source), Some(place));
     let shown = match shown {
         Ok(shown) => shown,
         Err(reason) => {

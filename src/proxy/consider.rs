@@ -1,21 +1,55 @@
-//! `consider`: a request head, from hygiene to verdict. The proxy acts on the result, `explain` prints it.
+//! `consider`: a request, from hygiene to verdict. The proxy acts on the result, `explain` prints it.
 
 use super::admit::admit;
+use super::body_token::look_into_body;
 use super::context::Context;
 use super::decision::{Decision, Denial};
+use super::incoming::Incoming;
 use super::own_answer;
-use super::reception::{self, Caller};
-use crate::request::RequestView;
+use super::reception::{self, Caller, announced_length};
+use crate::clock::Now;
+use crate::request::{Malformed, RequestView};
 use crate::runtime::Runtime;
 use pingora::http::RequestHeader;
 use std::net::IpAddr;
 
-/// Decides about one request, and notes in its context who calls and what for.
+/// Decides about one request, and notes in its context who calls, what for, and what the body showed.
+///
+/// # Errors
+/// When the client is gone before its body was there.
 pub async fn consider(
+    context: &mut Context,
+    request: &mut impl Incoming,
+    peer: Option<IpAddr>,
+) -> pingora::Result<Decision> {
+    if let Err(fault) = receive(context, request.head(), peer) {
+        return Ok(Decision::refused(None, Denial::Malformed(fault)));
+    }
+    if let Some(refusal) = look_into_body(context, request).await? {
+        return Ok(refusal);
+    }
+    let now = match context.body_wait {
+        Some(_) => Now::read(),
+        None => context.began,
+    };
+    let head = request.head();
+    let view = RequestView {
+        method: &head.method,
+        host: &context.target.host,
+        path: &context.target.path,
+        headers: &head.headers,
+    };
+    let decision = admit(&context.runtime, &view, &context.body_tokens, now).await;
+    let decision = own_answer::check(head, &context.target.host, decision);
+    Ok(refuse_large_body(head, &context.runtime, decision))
+}
+
+/// Who calls and what for, before anything is decided.
+fn receive(
     context: &mut Context,
     head: &RequestHeader,
     peer: Option<IpAddr>,
-) -> Decision {
+) -> Result<(), Malformed> {
     let Caller {
         client,
         peer_is_trusted,
@@ -23,28 +57,15 @@ pub async fn consider(
     } = reception::caller(head, peer, &context.runtime);
     (context.client, context.peer_is_trusted) = (client, peer_is_trusted);
     context.request_id = Some(request_id);
-    context.target = match reception::target(head, &context.runtime) {
-        Ok(target) => target,
-        Err(fault) => {
-            context.target = reception::refused_target(head);
-            return Decision::refused(None, Denial::Malformed(fault));
-        }
-    };
-    let view = RequestView {
-        method: &head.method,
-        host: &context.target.host,
-        path: &context.target.path,
-        headers: &head.headers,
-    };
-    let decision = admit(&context.runtime, &view, context.began).await;
-    let decision = own_answer::check(head, &context.target.host, decision);
-    refuse_large_body(head, &context.runtime, decision)
+    let target = reception::target(head, &context.runtime);
+    let target = target.inspect_err(|_| context.target = reception::refused_target(head));
+    context.target = target?;
+    Ok(())
 }
 
 /// A body that announces more than the route takes is refused before the upstream hears of it.
 fn refuse_large_body(head: &RequestHeader, runtime: &Runtime, mut decision: Decision) -> Decision {
-    let announced = head.headers.get(http::header::CONTENT_LENGTH);
-    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let announced = announced_length(head);
     let most = match &decision.route {
         Some(route) => route.settings.max_body_bytes,
         None => runtime.client.max_body_bytes,

@@ -4,6 +4,7 @@ use super::decision::Decision;
 use crate::clock::Now;
 use crate::observe::RouteMetrics;
 use crate::runtime::{Route, Runtime};
+use crate::token::BodyTokens;
 use http::HeaderValue;
 use prometheus::IntGauge;
 use std::net::IpAddr;
@@ -26,8 +27,12 @@ pub struct Context {
     pub target: Target,
     /// Made in `request_filter`.
     pub decision: Option<Decision>,
-    /// Body bytes seen, for chunked bodies that announce no length.
+    /// Body bytes seen in this attempt, for chunked bodies that announce no length.
     pub body_bytes: u64,
+    /// What the body showed, where it was looked into.
+    pub body_tokens: BodyTokens,
+    /// How long the body was waited for before the decision; `None`: it was not looked into.
+    pub body_wait: Option<Duration>,
     /// The attempt under way.
     pub attempt: Attempt,
     /// Time spent in the gateway itself so far.
@@ -96,6 +101,8 @@ impl Context {
             target: Target::default(),
             decision: None,
             body_bytes: 0,
+            body_tokens: BodyTokens::default(),
+            body_wait: None,
             attempt: Attempt::default(),
             overhead: Duration::ZERO,
             in_flight,
@@ -128,6 +135,13 @@ impl Context {
             .route
             .as_ref()
             .map_or(&self.runtime.no_route, |route| &route.metrics)
+    }
+
+    /// Time spent in the gateway itself until `now`: what the client took to send a body that was looked into is not.
+    #[must_use]
+    pub fn spent(&self, now: Now) -> Duration {
+        let since = now.mono.saturating_duration_since(self.began.mono);
+        since.saturating_sub(self.body_wait.unwrap_or_default())
     }
 
     /// The request body's bound on this route.

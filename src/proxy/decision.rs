@@ -20,6 +20,8 @@ pub struct Decision {
     pub standing: Standing,
     /// Position of the source whose credential decided.
     pub source: Option<usize>,
+    /// Where it was shown: the position in [`Route::tokens`].
+    pub place: Option<usize>,
     /// Names the session in logs, if a token was shown.
     pub sid: Option<Sid>,
     /// Who answered the lookup, if there was one.
@@ -37,6 +39,7 @@ impl Decision {
             route: Some(route),
             standing: Standing::Absent,
             source: None,
+            place: None,
             sid: None,
             tier: None,
             requested_role: None,
@@ -51,6 +54,7 @@ impl Decision {
             route,
             standing: Standing::Absent,
             source: None,
+            place: None,
             sid: None,
             tier: None,
             requested_role: None,
@@ -120,6 +124,10 @@ pub enum Denial {
     CrossSite,
     /// More body than the route takes.
     BodyTooLarge,
+    /// More body than the route looks into for a token.
+    TokenBodyTooLarge,
+    /// A body that the route looks into for a token has a `Content-Encoding`.
+    EncodedBody,
     /// The body is not framed as its head says.
     BadBody,
     /// The client took too long to send its body.
@@ -147,7 +155,8 @@ impl Denial {
             Self::Refused(refusal) => refusal.status().as_u16(),
             Self::BrokenRecord | Self::UpstreamUnreachable | Self::UpstreamError => 502,
             Self::StoreDown(_) => 503,
-            Self::BodyTooLarge => 413,
+            Self::BodyTooLarge | Self::TokenBodyTooLarge => 413,
+            Self::EncodedBody => 415,
             Self::RequestTimeout => 408,
             Self::UpstreamTimeout => 504,
             Self::Internal => 500,
@@ -167,6 +176,8 @@ impl Denial {
             Self::WrongMethod(_) => "wrong_method",
             Self::CrossSite => "cross_site",
             Self::BodyTooLarge => "body_too_large",
+            Self::TokenBodyTooLarge => "token_body_too_large",
+            Self::EncodedBody => "encoded_body",
             Self::BadBody => "bad_body",
             Self::RequestTimeout => "request_timeout",
             Self::UpstreamUnreachable => "upstream_unreachable",
@@ -193,6 +204,12 @@ impl fmt::Display for Denial {
             Self::WrongMethod(_) => "This page of the gateway takes other methods.",
             Self::CrossSite => "A page of another site may not do this.",
             Self::BodyTooLarge => "The request body is larger than this route takes.",
+            Self::TokenBodyTooLarge => {
+                "A body of this type may hold a token, and is larger than this route looks into."
+            }
+            Self::EncodedBody => {
+                "A body of this type may hold a token; this route takes it without Content-Encoding."
+            }
             Self::BadBody => "The request body is not framed as its head says.",
             Self::RequestTimeout => "The request body did not arrive in time.",
             Self::UpstreamUnreachable => "The service behind this gateway cannot be reached.",
@@ -234,6 +251,8 @@ mod tests {
             Denial::WrongMethod("POST"),
             Denial::CrossSite,
             Denial::BodyTooLarge,
+            Denial::TokenBodyTooLarge,
+            Denial::EncodedBody,
             Denial::BadBody,
             Denial::RequestTimeout,
             Denial::UpstreamUnreachable,

@@ -66,9 +66,7 @@ impl Gateway {
         }
         let forged = upstream_head::count_forged(session.req_header(), &context.runtime.reserved);
         context.metrics().forged_headers.inc_by(forged);
-        context.overhead = Now::read()
-            .mono
-            .saturating_duration_since(context.began.mono);
+        context.overhead = context.spent(Now::read());
         match (verdict, own) {
             (Err(denial), _) => {
                 context.metrics().denied(denial.as_str());
@@ -115,7 +113,8 @@ impl ProxyHttp for Gateway {
         context: &mut Context,
     ) -> pingora::Result<bool> {
         restore_length(session);
-        let decision = consider(context, session.req_header(), peer_of(session)).await;
+        let peer = peer_of(session);
+        let decision = consider(context, session, peer).await?;
         Self::settle(session, context, decision).await
     }
 
@@ -124,10 +123,13 @@ impl ProxyHttp for Gateway {
         session: &mut Session,
         context: &mut Context,
     ) -> pingora::Result<Box<HttpPeer>> {
-        let now = Now::read().mono;
+        let moment = Now::read();
+        let now = moment.mono;
         if context.attempt.count == 0 {
-            context.overhead = now.saturating_duration_since(context.began.mono);
+            context.overhead = context.spent(moment);
         }
+        // What has been read of the body is sent, and counted, again.
+        context.body_bytes = 0;
         context.attempt.count += 1;
         context.attempt.asked_at = Some(now);
         let picked = context.route().and_then(|route| route.cluster.pick(now));
@@ -189,12 +191,14 @@ impl ProxyHttp for Gateway {
         _: &HttpPeer,
         session: &mut Session,
         mut fault: Box<Error>,
-        _: &mut Context,
+        context: &mut Context,
         was_reused: bool,
     ) -> Box<Error> {
         let is_repeatable = session.req_header().method.is_idempotent()
             && !session.as_ref().retry_buffer_truncated()
-            && session.response_written().is_none();
+            && session.response_written().is_none_or(|head| {
+                context.body_wait.is_some() && head.status == StatusCode::CONTINUE
+            });
         if !is_repeatable {
             fault.set_retry(false);
         } else if *fault.etype() == ErrorType::WriteError
@@ -314,7 +318,11 @@ impl ProxyHttp for Gateway {
     async fn logging(&self, session: &mut Session, fault: Option<&Error>, context: &mut Context) {
         let status = session
             .response_written()
-            .map_or(client_gone(), |head| head.status);
+            .map(|head| head.status)
+            .filter(|status| {
+                !status.is_informational() || *status == StatusCode::SWITCHING_PROTOCOLS
+            })
+            .unwrap_or_else(client_gone);
         let took = Now::read()
             .mono
             .saturating_duration_since(context.began.mono);

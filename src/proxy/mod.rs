@@ -2,11 +2,13 @@
 
 mod access_log;
 mod admit;
+mod body_token;
 mod consider;
 mod context;
 mod decision;
 mod failure;
 mod gateway;
+mod incoming;
 mod own_answer;
 mod reception;
 mod reply;
@@ -18,4 +20,5 @@ pub use consider::consider;
 pub use context::{Attempt, Context, Target};
 pub use decision::{Decision, Denial, Standing};
 pub use gateway::{Gateway, MAX_ATTEMPTS};
+pub use incoming::Incoming;
 pub use upstream_head::prepare;

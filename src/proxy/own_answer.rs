@@ -1,4 +1,4 @@
-//! What the gateway answers itself on a route: logging out, and telling a browser who it is.
+//! What the gateway answers itself on a route: logging out, telling a browser who it is, and the keys of assertions.
 
 use super::context::Context;
 use super::decision::{Decision, Denial, Standing};
@@ -52,8 +52,20 @@ pub(super) async fn answer(
             let own = Own::json(StatusCode::OK, &who(identity));
             reply(session, own, context.request_id.as_ref()).await
         }
+        (Some(Endpoint::KeySet), _) => key_set(session, context).await,
         // The route's policy has let nobody else pass.
         _ => deny(session, Denial::Internal, context.request_id.as_ref()).await,
+    }
+}
+
+async fn key_set(session: &mut Session, context: &Context) -> pingora::Result<()> {
+    let request_id = context.request_id.as_ref();
+    match &context.runtime.asserter {
+        Some(asserter) => {
+            let own = Own::key_set(asserter.key_set().clone());
+            reply(session, own, request_id).await
+        }
+        None => deny(session, Denial::Internal, request_id).await,
     }
 }
 
@@ -65,7 +77,7 @@ async fn log_out(
     cookie: &ExpiredCookie,
 ) -> pingora::Result<()> {
     let head = session.req_header();
-    let place = match extract(&route.tokens, &head.headers) {
+    let place = match extract(&route.tokens, &head.headers, &context.body_tokens) {
         Extraction::Absent => None,
         Extraction::Unusable { source, .. } => Some(source),
         Extraction::Found { shown, source } => {

@@ -73,6 +73,12 @@ pub(super) fn target(head: &RequestHeader, runtime: &Runtime) -> Result<Target, 
     canonical_target(head)
 }
 
+/// The length of the body that the head announces; `None` where it is chunked or there is none.
+pub(super) fn announced_length(head: &RequestHeader) -> Option<u64> {
+    let length = head.headers.get(CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
 /// What a refused request asked for, for the log alone: without its query, and cut short.
 pub(super) fn refused_target(head: &RequestHeader) -> Target {
     const LONGEST: usize = 256;

@@ -3,6 +3,7 @@
 use super::decision::Denial;
 use crate::policy::Refusal;
 use crate::request::ALLOWED_METHODS;
+use crate::route::{KEY_SET_CACHE_CONTROL, KEY_SET_TYPE};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use pingora::http::ResponseHeader;
@@ -11,11 +12,16 @@ use pingora::proxy::Session;
 /// Seconds after which a client may try again while the store is away.
 const RETRY_AFTER: &str = "1";
 
+const JSON: &str = "application/json";
+/// R12: nothing of ours may be answered by a cache later.
+const NO_STORE: &str = "no-store";
+
 /// An answer that the gateway itself makes.
 pub(super) struct Own {
     status: u16,
-    /// JSON.
     body: Bytes,
+    content_type: &'static str,
+    cache_control: &'static str,
     /// Lines beside the usual ones.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -25,6 +31,19 @@ impl Own {
         Self {
             status: status.as_u16(),
             body: format!("{body}\n").into(),
+            content_type: JSON,
+            cache_control: NO_STORE,
+            headers: Vec::new(),
+        }
+    }
+
+    /// The keys by which assertions are checked; the one answer that may be kept for a while.
+    pub(super) fn key_set(body: Bytes) -> Self {
+        Self {
+            status: StatusCode::OK.as_u16(),
+            body,
+            content_type: KEY_SET_TYPE,
+            cache_control: KEY_SET_CACHE_CONTROL,
             headers: Vec::new(),
         }
     }
@@ -33,6 +52,8 @@ impl Own {
         Self {
             status: status.as_u16(),
             body: Bytes::new(),
+            content_type: JSON,
+            cache_control: NO_STORE,
             headers: Vec::new(),
         }
     }
@@ -50,6 +71,8 @@ pub(super) async fn deny(
     let own = Own {
         status: denial.status(),
         body: body(denial),
+        content_type: JSON,
+        cache_control: NO_STORE,
         headers: remedy(denial).into_iter().collect(),
     };
     reply(session, own, request_id).await
@@ -67,19 +90,20 @@ pub(super) async fn reply(
     let Own {
         status,
         body,
+        content_type,
+        cache_control,
         headers,
     } = own;
     let mut head = ResponseHeader::build(status, Some(7))?;
     let has_body = !body.is_empty();
     if has_body {
-        head.insert_header(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        )?;
+        head.insert_header(header::CONTENT_TYPE, HeaderValue::from_static(content_type))?;
         head.insert_header(header::CONTENT_LENGTH, body.len())?;
     }
-    // R12: nothing of ours may be answered by a cache later.
-    head.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))?;
+    head.insert_header(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static(cache_control),
+    )?;
     if let Some(id) = request_id {
         head.insert_header("X-Request-Id", id.clone())?;
     }
@@ -129,6 +153,8 @@ fn remedy(denial: Denial) -> Option<(HeaderName, HeaderValue)> {
             (header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")
         }
         Denial::StoreDown(_) => (header::RETRY_AFTER, RETRY_AFTER),
+        // RFC 9110 §15.5.16: what would be accepted instead.
+        Denial::EncodedBody => (header::ACCEPT_ENCODING, "identity"),
         Denial::WrongMethod(allowed) => (header::ALLOW, allowed),
         _ if denial.status() == 405 => (header::ALLOW, ALLOWED_METHODS),
         _ => return None,

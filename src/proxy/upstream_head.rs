@@ -3,12 +3,14 @@
 
 use super::context::Context;
 use super::decision::{Decision, Standing};
+use crate::clock::Now;
 use crate::headers::{Caller, Reserved};
+use crate::identity::Identity;
 use crate::policy::Pass;
 use crate::request::bearer_credentials;
 use crate::runtime::Route;
-use crate::token::{self, Remaining};
-use http::header::{AUTHORIZATION, COOKIE, HOST};
+use crate::token::{self, Remaining, Sid};
+use http::header::{AUTHORIZATION, COOKIE, EXPECT, HOST};
 use http::{HeaderName, HeaderValue};
 use pingora::http::RequestHeader;
 use std::net::IpAddr;
@@ -31,6 +33,10 @@ pub fn prepare(
 ) -> pingora::Result<u64> {
     let forged = strip(head, &context.runtime.reserved, route);
     withhold_credentials(head, route)?;
+    if context.body_wait.is_some() {
+        // The client has been told to go on: who waits for nothing expects nothing (RFC 9110 §10.1.1).
+        head.remove_header(&EXPECT);
+    }
     forward(head, context, peer)?;
     tell(head, context, decision, route)?;
     Ok(forged)
@@ -198,5 +204,35 @@ fn tell(
     for (name, value) in plan.headers(caller) {
         head.insert_header(name.clone(), value.clone())?;
     }
-    Ok(())
+    match (plan.assertion(), caller, &decision.standing) {
+        (Some(assertion), Caller::Valid { .. }, Standing::Valid(identity)) => {
+            let value = signed(context, at, identity, decision.sid)?;
+            head.insert_header(assertion.name.clone(), value)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Nobody goes on with fewer headers than the route promises.
+fn signed(
+    context: &Context,
+    plan: usize,
+    identity: &Identity,
+    sid: Option<Sid>,
+) -> pingora::Result<HeaderValue> {
+    let asserter = context.runtime.asserter.as_ref().zip(sid);
+    let asserted = asserter.map(|(asserter, sid)| {
+        let now = Now::read().wall;
+        asserter.token(plan, identity, sid, now)
+    });
+    match asserted {
+        Some(Ok(Some(value))) => Ok(value),
+        Some(Err(fault)) => {
+            pingora::Error::e_explain(pingora::ErrorType::InternalError, fault.to_string())
+        }
+        Some(Ok(None)) | None => pingora::Error::e_explain(
+            pingora::ErrorType::InternalError,
+            "the route's assertion has no signer",
+        ),
+    }
 }

@@ -2,6 +2,11 @@
 
 use http::Method;
 
+/// The media type of a key set (RFC 7517 §8.5.2).
+pub const KEY_SET_TYPE: &str = "application/jwk-set+json";
+/// How long a key set may be kept: it holds public keys only, and a key is published long before it signs.
+pub const KEY_SET_CACHE_CONTROL: &str = "max-age=300";
+
 /// One answer of the gateway's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
@@ -9,6 +14,8 @@ pub enum Endpoint {
     LogOut(ExpiredCookie),
     /// `GET /.sessiongate/whoami` tells a browser whose session it shows.
     WhoAmI,
+    /// `GET /.sessiongate/jwks.json`: the keys by which services check assertions.
+    KeySet,
 }
 
 /// Where the session cookie was set: a browser expires only the very same one.
@@ -36,6 +43,7 @@ impl Endpoint {
         match self {
             Self::LogOut(_) => "/.sessiongate/logout",
             Self::WhoAmI => "/.sessiongate/whoami",
+            Self::KeySet => "/.sessiongate/jwks.json",
         }
     }
 
@@ -44,7 +52,7 @@ impl Endpoint {
     pub fn allowed(&self) -> &'static str {
         match self {
             Self::LogOut(_) => "POST",
-            Self::WhoAmI => "GET, HEAD",
+            Self::WhoAmI | Self::KeySet => "GET, HEAD",
         }
     }
 

@@ -32,9 +32,14 @@ pub struct RouteSettings {
     pub underscores: Underscores,
     /// Largest request body in bytes; `None`: unlimited.
     pub max_body_bytes: Option<u64>,
+    /// Largest body in bytes that is looked into for a token, at most [`MAX_BODY_TOKEN_BYTES`]; `None`: none is.
+    pub body_token_bytes: Option<u64>,
     /// What the gateway itself answers on this route's host.
     pub endpoints: Vec<Endpoint>,
 }
+
+/// What Pingora keeps of a body to send it again, and so the most of one that can be read before it is sent.
+pub const MAX_BODY_TOKEN_BYTES: u64 = 64 * 1024;
 
 /// `credentials:`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,103 +1,9 @@
-//! `Credential`: an opaque token as the client showed it, and the digests by which everything else names it.
+//! `Credential`: a token as the client showed it, owned.
 
+use super::digest::TokenDigest;
 use super::shown::Shown;
 use crate::secret::Secret;
-use ring::digest::{Context, SHA256, digest};
 use std::fmt;
-
-/// SHA-256 of the whole token. What the cache and the default store key are made of.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TokenDigest([u8; 32]);
-
-impl TokenDigest {
-    /// Digests the token's bytes as shown.
-    #[must_use]
-    pub fn of(token: &str) -> Self {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
-        Self(bytes)
-    }
-
-    /// Digests a token together with what signs it; neither holds the byte between them.
-    #[must_use]
-    pub(super) fn of_signed(token: &str, signature: &str) -> Self {
-        let mut context = Context::new(&SHA256);
-        for part in [token, ";", signature] {
-            context.update(part.as_bytes());
-        }
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(context.finish().as_ref());
-        Self(bytes)
-    }
-
-    /// The 32 raw bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// 64 lower-case hex digits: the `{sha256}` of a store key.
-    #[must_use]
-    pub fn to_hex(&self) -> String {
-        self.0
-            .iter()
-            .fold(String::with_capacity(64), |mut hex, byte| {
-                push_hex(&mut hex, *byte);
-                hex
-            })
-    }
-
-    /// Reads what [`Self::to_hex`] writes; `None` for anything else, upper-case digits included.
-    #[must_use]
-    pub fn from_hex(hex: &[u8]) -> Option<Self> {
-        let mut bytes = [0; 32];
-        read_hex(hex, &mut bytes).then_some(Self(bytes))
-    }
-
-    /// The name of the session in logs, metrics and the admin API.
-    #[must_use]
-    pub fn sid(&self) -> Sid {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        Sid([a, b, c, d, e, f, g, h])
-    }
-}
-
-impl fmt::Debug for TokenDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TokenDigest({}…)", self.sid())
-    }
-}
-
-/// The first 16 hex digits of the token's SHA-256 (design rule R13): names a session, opens nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Sid([u8; 8]);
-
-impl Sid {
-    /// Reads the 16 lower-case hex digits that name a session; `None` for anything else.
-    #[must_use]
-    pub fn from_hex(hex: &str) -> Option<Self> {
-        let (mut bytes, hex) = ([0; 8], hex.as_bytes());
-        read_hex(hex, &mut bytes).then_some(Self(bytes))
-    }
-
-    /// The same 64 bits as a number.
-    #[must_use]
-    pub fn bits(self) -> u64 {
-        u64::from_be_bytes(self.0)
-    }
-}
-
-impl fmt::Display for Sid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.bits())
-    }
-}
-
-impl fmt::Debug for Sid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
 
 /// An owned token with its digest, made only when a lookup leaves the cache.
 #[derive(Clone)]
@@ -165,63 +71,13 @@ impl fmt::Debug for Credential {
     }
 }
 
-fn push_hex(hex: &mut String, byte: u8) {
-    for nibble in [byte >> 4, byte & 0x0f] {
-        hex.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-    }
-}
-
-/// Whether the digits fill the bytes and nothing else stands there.
-fn read_hex(hex: &[u8], bytes: &mut [u8]) -> bool {
-    hex.len() == 2 * bytes.len()
-        && bytes
-            .iter_mut()
-            .zip(hex.chunks_exact(2))
-            .all(|(byte, pair)| {
-                let read = |&[high, low]: &[u8; 2]| Some(nibble(high)? << 4 | nibble(low)?);
-                let value = pair.try_into().ok().and_then(read);
-                value.map(|value| *byte = value).is_some()
-            })
-}
-
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Credential, TokenDigest};
-
-    #[test]
-    fn digest_is_sha256_in_hex_and_the_sid_its_head() {
-        let digest = TokenDigest::of("abc");
-        assert_eq!(
-            digest.to_hex(),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
-        assert_eq!(digest.sid().to_string(), "ba7816bf8f01cfea");
-    }
+    use super::Credential;
 
     #[test]
     fn debug_shows_the_sid_and_no_token() {
         let shown = format!("{:?}", Credential::new("very-secret-token"));
         assert!(!shown.contains("secret"), "{shown}");
-    }
-
-    #[test]
-    fn hex_reads_back_and_nothing_else_is_read() {
-        let digest = TokenDigest::of("abc");
-        let hex = digest.to_hex();
-        assert_eq!(TokenDigest::from_hex(hex.as_bytes()), Some(digest));
-        let upper = hex.to_uppercase();
-        let odd = hex.replace('b', "g");
-        let long = format!("{hex}00");
-        for other in ["", "ba78", &hex[1..], &upper, &odd, &long] {
-            assert_eq!(TokenDigest::from_hex(other.as_bytes()), None, "{other}");
-        }
     }
 }

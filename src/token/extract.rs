@@ -1,12 +1,14 @@
-//! `extract`: which credential a request shows to one session source.
+//! `extract`: which credential a request shows to the sources of a route.
 
+use super::body::BodyKind;
+use super::body_tokens::BodyTokens;
 use super::shown::Shown;
 use super::source::TokenSource;
 use super::unusable::Unusable;
 use super::{bearer, cookie};
 use http::HeaderMap;
 
-/// What the token sources found; borrowed from the headers.
+/// What the token sources found; borrowed from the request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Extraction<'a> {
     /// Nothing of any source's kind was shown.
@@ -30,23 +32,42 @@ pub enum Extraction<'a> {
 /// Asks the sources in order. The first that finds anything of its kind decides, usable or not: one request, one
 /// identity (design section 1, step 3). Allocates nothing.
 #[must_use]
-pub fn extract<'a>(sources: &[TokenSource], headers: &'a HeaderMap) -> Extraction<'a> {
+pub fn extract<'a>(
+    sources: &[TokenSource],
+    headers: &'a HeaderMap,
+    body: &'a BodyTokens,
+) -> Extraction<'a> {
     let shown = sources
         .iter()
-        .map(|source| match source {
-            TokenSource::Bearer => plain(bearer::find(headers)),
-            TokenSource::Cookie(cookie) => plain(cookie::find(headers, cookie)),
-            TokenSource::SignedCookie { cookie, signature } => {
-                cookie::find_signed(headers, cookie, signature)
-            }
-        })
         .enumerate()
+        .map(|(place, source)| {
+            let shown = match source {
+                TokenSource::Bearer => plain(bearer::find(headers)),
+                TokenSource::Cookie(cookie) => plain(cookie::find(headers, cookie)),
+                TokenSource::SignedCookie { cookie, signature } => {
+                    cookie::find_signed(headers, cookie, signature)
+                }
+                TokenSource::Form(_) | TokenSource::Json(_) => plain(body.at(place)),
+            };
+            (place, shown)
+        })
         .find_map(|(source, shown)| Some((source, shown?)));
     match shown {
         None => Extraction::Absent,
         Some((source, Ok(shown))) => Extraction::Found { shown, source },
         Some((source, Err(reason))) => Extraction::Unusable { source, reason },
     }
+}
+
+/// Whether the body has to be read before the sources can say which credential decides: one of them looks into bodies of
+/// this request's kind, and none before it finds anything in the headers.
+#[must_use]
+pub fn asks_body(sources: &[TokenSource], headers: &HeaderMap) -> Option<BodyKind> {
+    let kind = BodyKind::of(headers)?;
+    let looks = |source: &TokenSource| source.body_kind() == Some(kind);
+    let before = sources.get(..sources.iter().position(looks)?)?;
+    let is_absent = extract(before, headers, &BodyTokens::default()) == Extraction::Absent;
+    is_absent.then_some(kind)
 }
 
 fn plain(found: Option<Result<&str, Unusable>>) -> Option<Result<Shown<'_>, Unusable>> {
@@ -67,6 +88,7 @@ impl std::fmt::Debug for Extraction<'_> {
 #[cfg(test)]
 mod tests {
     use super::{Extraction, extract};
+    use crate::token::{BodyKind, BodyTokens, FormField, JsonPath, asks_body};
     use crate::token::{CookieName, CookieSource, Duplicates, Shown, TokenSource, Unusable};
     use http::{HeaderMap, HeaderName, HeaderValue};
     use proptest::prelude::*;
@@ -121,16 +143,94 @@ mod tests {
         let cookie_first = [cookie("session"), TokenSource::Bearer];
         for (lines, by_bearer, by_cookie) in cases {
             let headers = headers(lines);
-            assert!(extract(&bearer_first, &headers) == by_bearer, "{lines:?}");
-            assert!(extract(&cookie_first, &headers) == by_cookie, "{lines:?}");
+            let none = BodyTokens::default();
+            assert!(
+                extract(&bearer_first, &headers, &none) == by_bearer,
+                "{lines:?}"
+            );
+            assert!(
+                extract(&cookie_first, &headers, &none) == by_cookie,
+                "{lines:?}"
+            );
         }
-        assert!(extract(&[], &headers(&[BEARER])) == Extraction::Absent);
+        assert!(extract(&[], &headers(&[BEARER]), &BodyTokens::default()) == Extraction::Absent);
+    }
+
+    #[test]
+    fn a_body_is_asked_for_where_no_source_before_it_decides() {
+        const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+        const JSON: (&str, &str) = ("content-type", "application/json");
+        const TEXT: (&str, &str) = ("content-type", "text/plain");
+        const BEARER: (&str, &str) = ("authorization", "Bearer b");
+        const BROKEN: (&str, &str) = ("authorization", "Bearer");
+        const SESSION: (&str, &str) = ("cookie", "session=c");
+        let form = TokenSource::Form(FormField::new("t").expect("a name"));
+        let json = TokenSource::Json(JsonPath::new(["t"]).expect("a path"));
+        let sources = [TokenSource::Bearer, form, cookie("session"), json];
+        let cases: [(Lines, Option<BodyKind>); 11] = [
+            (&[], None),
+            (&[TEXT], None),
+            (&[FORM], Some(BodyKind::Form)),
+            (&[JSON], Some(BodyKind::Json)),
+            (&[FORM, BEARER], None),
+            (&[FORM, BROKEN], None),
+            (&[JSON, BEARER], None),
+            (&[FORM, SESSION], Some(BodyKind::Form)),
+            (&[JSON, SESSION], None),
+            (&[BEARER], None),
+            (&[TEXT, SESSION], None),
+        ];
+        for (lines, expected) in cases {
+            assert_eq!(asks_body(&sources, &headers(lines)), expected, "{lines:?}");
+        }
+        let of_headers = [TokenSource::Bearer, cookie("session")];
+        assert_eq!(asks_body(&of_headers, &headers(&[FORM])), None);
+    }
+
+    #[test]
+    fn a_body_shows_its_token_to_the_source_that_looks_there() {
+        let field = |name| TokenSource::Form(FormField::new(name).expect("a name"));
+        let json = TokenSource::Json(JsonPath::new(["t"]).expect("a path"));
+        let sources = [json, field("a"), TokenSource::Bearer, field("t")];
+        let found = |source, token| Extraction::Found {
+            shown: Shown::plain(token),
+            source,
+        };
+        let malformed = |source| Extraction::Unusable {
+            source,
+            reason: Unusable::Malformed,
+        };
+        const BEARER: (&str, &str) = ("authorization", "Bearer b");
+        let cases: [(BodyKind, &str, Lines, Extraction<'_>); 9] = [
+            (BodyKind::Form, "", &[], Extraction::Absent),
+            (BodyKind::Json, "", &[], Extraction::Absent),
+            (BodyKind::Form, "t=x", &[], found(3, "x")),
+            (BodyKind::Form, "t=x&a=y", &[], found(1, "y")),
+            (BodyKind::Form, "t=x", &[BEARER], found(2, "b")),
+            (BodyKind::Form, "t=x&a=", &[BEARER], malformed(1)),
+            (BodyKind::Json, r#"{"t":"x"}"#, &[BEARER], found(0, "x")),
+            (BodyKind::Json, "t=x", &[BEARER], malformed(0)),
+            (BodyKind::Json, "{}", &[BEARER], found(2, "b")),
+        ];
+        for (kind, body, lines, expected) in cases {
+            let body_tokens = BodyTokens::find(&sources, kind, body.as_bytes());
+            let headers = headers(lines);
+            let shown = extract(&sources, &headers, &body_tokens);
+            assert!(shown == expected, "{kind:?} {body} {lines:?}: {shown:?}");
+            assert!(
+                !format!("{body_tokens:?}").contains("\"x\""),
+                "{body_tokens:?}"
+            );
+        }
     }
 
     #[test]
     fn debug_shows_no_token() {
         let headers = headers(&[("authorization", "Bearer hunter2")]);
-        let shown = format!("{:?}", extract(&[TokenSource::Bearer], &headers));
+        let shown = format!(
+            "{:?}",
+            extract(&[TokenSource::Bearer], &headers, &BodyTokens::default())
+        );
         assert_eq!(shown, "Found(***, source 0)");
     }
 
@@ -150,7 +250,7 @@ mod tests {
                 }
             }
             let sources = [TokenSource::Bearer, cookie("session")];
-            if let Extraction::Found { shown, .. } = extract(&sources, &headers) {
+            if let Extraction::Found { shown, .. } = extract(&sources, &headers, &BodyTokens::default()) {
                 let token = shown.token;
                 prop_assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
             }

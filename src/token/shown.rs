@@ -1,6 +1,6 @@
 //! `Shown`: a credential as the request holds it, borrowed.
 
-use super::credential::TokenDigest;
+use super::digest::TokenDigest;
 
 /// What one source found.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! `TokenSource`: where in a request a token may stand. Settings, as the configuration's `token:` list gives them.
 
+use super::body::{BodyKind, FormField, JsonPath};
 use crate::request::is_token_byte;
 use std::fmt;
 
@@ -17,13 +18,17 @@ pub enum TokenSource {
         /// The other.
         signature: CookieSource,
     },
+    /// A field of the body, where that is a form. Only routes with `body_token` look.
+    Form(FormField),
+    /// A member of the body, where that is JSON. Only routes with `body_token` look.
+    Json(JsonPath),
 }
 
 impl TokenSource {
     /// The cookies that it reads.
     pub fn cookies(&self) -> impl Iterator<Item = &CookieName> {
         let (cookie, signature) = match self {
-            Self::Bearer => (None, None),
+            Self::Bearer | Self::Form(_) | Self::Json(_) => (None, None),
             Self::Cookie(cookie) => (Some(cookie), None),
             Self::SignedCookie { cookie, signature } => (Some(cookie), Some(signature)),
         };
@@ -31,6 +36,16 @@ impl TokenSource {
             .into_iter()
             .chain(signature)
             .map(|cookie| &cookie.name)
+    }
+
+    /// The kind of body that it looks into; `None` for a source that needs none.
+    #[must_use]
+    pub fn body_kind(&self) -> Option<BodyKind> {
+        match self {
+            Self::Bearer | Self::Cookie(_) | Self::SignedCookie { .. } => None,
+            Self::Form(_) => Some(BodyKind::Form),
+            Self::Json(_) => Some(BodyKind::Json),
+        }
     }
 }
 
@@ -80,6 +95,8 @@ impl fmt::Display for TokenSource {
             Self::SignedCookie { cookie, .. } => {
                 write!(f, "signed cookie:{}", cookie.name.as_str())
             }
+            Self::Form(field) => write!(f, "form:{field}"),
+            Self::Json(path) => write!(f, "json:{path}"),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output};
 const BINARY: &str = env!("CARGO_BIN_EXE_sessiongate");
 
 /// The comment, what the answer holds, and what it does not.
-const SUGGESTIONS: [(&str, &[&str], &[&str]); 20] = [
+const SUGGESTIONS: [(&str, &[&str], &[&str]); 22] = [
     (
         "nobody: no identity headers",
         &["(no identity headers)"],
@@ -109,6 +109,16 @@ const SUGGESTIONS: [(&str, &[&str], &[&str]); 20] = [
         "hasura, an unknown token: 401",
         &["HTTP/1.1 401", "Bearer"],
         &["X-Hasura-Role"],
+    ),
+    (
+        "a signed assertion of Ada, for this service alone",
+        &["X-Sessiongate-Assertion: ey"],
+        &["(no identity headers)", "demo-ada"],
+    ),
+    (
+        "the key that the service checks it with",
+        &["{\"keys\":[{\"alg\":\"ES256\","],
+        &["\"d\""],
     ),
     (
         "how often somebody tried to forge",

@@ -8,6 +8,8 @@ mod harness;
 mod floors;
 
 // What the upstream is told.
+// A signed token, and the keys to check it with.
+mod assertion;
 // R1: never a reserved header of the client's.
 mod forged;
 // R2 to R5: user id and roles.
@@ -18,6 +20,8 @@ mod profiles;
 mod skygear;
 
 // What the client shows.
+// Tokens in forms and JSON; the upstream gets the same bytes.
+mod body_tokens;
 // R11: cookies as browsers send them.
 mod cookies;
 // The credential that was exchanged stays here.
@@ -27,7 +31,14 @@ mod policy;
 // R11: bearer, and which of several decides.
 mod tokens;
 
+// Cookies of cookie-session (seed 001).
+mod cookie_sessions;
+// Signed tokens, and that they can be revoked.
+mod signed_tokens;
+
 // Where sessions come from.
+// Records and cookies that real frameworks wrote.
+mod foreign_records;
 // R2: a record that cannot be used is 502.
 mod broken_records;
 // No round trip on the hot path; bounded (R15).

@@ -25,10 +25,16 @@ impl Addresses {
 sessions:
   token: [bearer, {{cookie: session}}]
   memory: {{seed: sessions.yaml}}
+assertion:                # the demo makes a key of its own at every start
+  issuer: demo
+  keys: [{{file: assertion.pem}}]
 routes:
   - host: data.localhost
     upstream: "{echo}"
     identity: {{profile: hasura, allowed_roles: true}}
+  - host: signed.localhost
+    upstream: "{echo}"
+    identity: {{profile: assertion, audience: echo}}
   - upstream: "{echo}"    # every other host
     identity: skygear
     logout: true          # POST /.sessiongate/logout
@@ -106,6 +112,7 @@ admin: {{listen: "{admin}"}}
             ),
         ];
         commands.extend(self.hasura_commands());
+        commands.extend(self.signed_commands());
         commands.extend([
             (
                 "how often somebody tried to forge",
@@ -117,6 +124,20 @@ admin: {{listen: "{admin}"}}
             ),
         ]);
         commands
+    }
+
+    fn signed_commands(&self) -> [(&'static str, String); 2] {
+        let gateway = self.gateway;
+        let signed = |rest: &str| format!("curl -H 'Host: signed.localhost' {rest}");
+        let ada = format!("-H 'Authorization: Bearer demo-ada' http://{gateway}/");
+        let keys = format!("http://{gateway}/.sessiongate/jwks.json");
+        [
+            (
+                "a signed assertion of Ada, for this service alone",
+                signed(&ada),
+            ),
+            ("the key that the service checks it with", signed(&keys)),
+        ]
     }
 
     fn hasura_commands(&self) -> Vec<(&'static str, String)> {
@@ -147,6 +168,7 @@ admin: {{listen: "{admin}"}}
 #[cfg(test)]
 mod tests {
     use super::{Addresses, SESSIONS};
+    use crate::cli::demo::key::new_key;
     use crate::cli::demo::scratch::Scratch;
     use crate::config::{self, ProcessEnvironment};
     use crate::store::StoreSettings;
@@ -164,6 +186,8 @@ mod tests {
     fn the_printed_files_are_a_valid_configuration_with_five_sessions() {
         let folder = Scratch::create().expect("temporary folder");
         std::fs::write(folder.path().join("sessions.yaml"), SESSIONS).expect("writable");
+        let key = new_key().expect("randomness");
+        std::fs::write(folder.path().join("assertion.pem"), key).expect("writable");
         let text = addresses().configuration();
         let loaded = config::compile_text("demo", &text, folder.path(), &ProcessEnvironment);
         let loaded = loaded.unwrap_or_else(|issues| panic!("{issues}"));

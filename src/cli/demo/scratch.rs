@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-/// Holds the demo's two files while they are read.
+/// Holds the demo's files while they are read.
 pub(super) struct Scratch(PathBuf);
 
 impl Scratch {

@@ -1,6 +1,7 @@
 //! `run`: sets the demo up and serves until Ctrl-C.
 
 use super::guide::{Addresses, SESSIONS};
+use super::key::new_key;
 use super::scratch::Scratch;
 use crate::cli::echo;
 use crate::config::{self, Issues, Loaded, ProcessEnvironment};
@@ -82,6 +83,7 @@ fn vacant(option: &'static str, given: &str) -> Result<SocketAddr, DemoError> {
 fn compile(addresses: &Addresses) -> Result<Loaded, DemoError> {
     let folder = Scratch::create()?;
     std::fs::write(folder.path().join("sessions.yaml"), SESSIONS)?;
+    std::fs::write(folder.path().join("assertion.pem"), new_key()?)?;
     let text = addresses.configuration();
     let environment = &ProcessEnvironment;
     Ok(config::compile_text(

@@ -180,8 +180,9 @@ fn push_headers(text: &mut String, headers: &[&(String, String)]) {
 
 fn names_identity(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    BUILT_IN_PREFIXES
-        .iter()
+    let built_in = BUILT_IN_PREFIXES.iter().copied();
+    built_in
+        .chain(["x-sessiongate-"])
         .any(|prefix| name.starts_with(prefix))
 }
 

@@ -1,7 +1,7 @@
 //! Sources without records: what carries its session, or is asked for it elsewhere.
 
 use super::jwt;
-use super::tokens::Place;
+use super::place::Place;
 use crate::config::keys;
 use crate::config::reading::Mapping;
 use crate::store::{Content, Envelope, Proof};

@@ -1,5 +1,6 @@
 //! The whole file.
 
+use super::assertion::Signing;
 use super::cache;
 use super::client;
 use super::listeners;
@@ -21,13 +22,15 @@ pub(in crate::config) fn blueprint(root: Value<'_>) -> Option<Blueprint> {
     let mut upstreams = Upstreams::read(&root);
     let remembering = cache::read(&root);
     let mut sources = Sources::read(&root, remembering.invalidation);
-    let routes = routes::read(&root, &client, &mut upstreams, &mut sources);
+    let signing = Signing::read(&root);
+    let routes = routes::read(&root, &client, &signing, &mut upstreams, &mut sources);
     Some(Blueprint {
         trusted_proxies,
         client,
         upstreams: upstreams.finish(),
         sources: sources.finish(),
         cache: remembering.policy,
+        assertion: signing.into_settings(),
         invalidation: remembering.invalidation,
         routes,
         admin: operations::admin(&root, &listeners),

@@ -1,7 +1,8 @@
 //! `{cookie_session: …}` of `token:`: a session in a signed cookie.
 
+use super::cookies::named_cookie;
 use super::field_map;
-use super::tokens::{Place, named_cookie};
+use super::place::Place;
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};
 use crate::config::secrets;

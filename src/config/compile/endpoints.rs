@@ -1,15 +1,18 @@
-//! `logout:` and `whoami:` of a route.
+//! `logout:` and `whoami:` of a route, and the keys that go with an assertion.
 
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};
+use crate::headers::Profile;
 use crate::route::{Endpoint, ExpiredCookie, HostPattern, RouteSettings};
 
 /// What the gateway answers itself on this route's host.
-pub(super) fn endpoints(route: &Mapping<'_>) -> Vec<Endpoint> {
+pub(super) fn endpoints(route: &Mapping<'_>, identity: &[Profile]) -> Vec<Endpoint> {
     let logout = route.get("logout").and_then(log_out).map(Endpoint::LogOut);
     let whoami = route.get("whoami").and_then(Value::boolean);
     let whoami = whoami.unwrap_or_default().then_some(Endpoint::WhoAmI);
-    logout.into_iter().chain(whoami).collect()
+    let signs = |profile: &Profile| matches!(profile, Profile::Assertion(_));
+    let key_set = identity.iter().any(signs).then_some(Endpoint::KeySet);
+    logout.into_iter().chain(whoami).chain(key_set).collect()
 }
 
 fn log_out(value: Value<'_>) -> Option<ExpiredCookie> {
@@ -55,6 +58,8 @@ pub(super) fn refuse_unusable(
         let key = match endpoint {
             Endpoint::LogOut(_) => "logout",
             Endpoint::WhoAmI => "whoami",
+            // The same keys, whichever route of the host answers.
+            Endpoint::KeySet => continue,
         };
         let place = section.get(key).unwrap_or(section.value);
         if route.sources.is_empty() {

@@ -1,5 +1,6 @@
 //! `identity:` of a route: the profiles and their options.
 
+use super::assertion::Signing;
 use crate::config::keys;
 use crate::config::reading::{Mapping, Name, Value};
 use crate::config::words;
@@ -9,7 +10,7 @@ use crate::headers::{
 };
 
 /// What the upstream is told; left out or `none`: nothing.
-pub(super) fn profiles(route: &Mapping<'_>) -> Vec<Profile> {
+pub(super) fn profiles(route: &Mapping<'_>, signing: &Signing<'_>, upstream: &str) -> Vec<Profile> {
     let Some(value) = route.get("identity") else {
         return Vec::new();
     };
@@ -17,7 +18,7 @@ pub(super) fn profiles(route: &Mapping<'_>) -> Vec<Profile> {
     let alone = items.len() == 1;
     let mut profiles: Vec<Profile> = Vec::new();
     for item in items {
-        match profile(item) {
+        match profile(item, signing, upstream) {
             Some(None) if !alone => item.fault("`none` stands alone", "remove it"),
             Some(Some(next)) => {
                 refuse_overlap(item, &profiles, &next);
@@ -36,28 +37,31 @@ enum Kind {
     Hasura,
     Authgear,
     Custom,
+    Assertion,
 }
 
-const KINDS: [(&str, Kind); 5] = [
+const KINDS: [(&str, Kind); 6] = [
     ("none", Kind::None),
     ("skygear", Kind::Skygear),
     ("hasura", Kind::Hasura),
     ("authgear", Kind::Authgear),
     ("custom", Kind::Custom),
+    ("assertion", Kind::Assertion),
 ];
 
 const CUSTOM_HELP: &str = "{headers: {X-User: \"{user.id}\"}}";
 
 /// The outer `None`: reported. The inner one: `none`.
-fn profile(value: Value<'_>) -> Option<Option<Profile>> {
+fn profile(value: Value<'_>, signing: &Signing<'_>, upstream: &str) -> Option<Option<Profile>> {
     if value.is_mapping() {
-        return long_form(value.mapping(keys::IDENTITY)?);
+        return long_form(value.mapping(keys::IDENTITY)?, signing, upstream);
     }
     let profile = match value.choice_or("profile", &KINDS, Some(CUSTOM_HELP))? {
         Kind::None => return Some(None),
         Kind::Skygear => Profile::Skygear(IdentityTypes::default()),
         Kind::Hasura => Profile::Hasura(HasuraProfile::default()),
         Kind::Authgear => Profile::Authgear,
+        Kind::Assertion => Profile::Assertion(signing.header(value, None, upstream)),
         Kind::Custom => {
             value.fault("`custom` needs its headers", CUSTOM_HELP);
             return None;
@@ -66,7 +70,11 @@ fn profile(value: Value<'_>) -> Option<Option<Profile>> {
     Some(Some(profile))
 }
 
-fn long_form(section: Mapping<'_>) -> Option<Option<Profile>> {
+fn long_form(
+    section: Mapping<'_>,
+    signing: &Signing<'_>,
+    upstream: &str,
+) -> Option<Option<Profile>> {
     let kind = match (section.get("profile"), section.get("headers")) {
         (Some(profile), _) => profile.choice("profile", &KINDS)?,
         (None, Some(_)) => Kind::Custom,
@@ -76,11 +84,30 @@ fn long_form(section: Mapping<'_>) -> Option<Option<Profile>> {
             return None;
         }
     };
+    refuse_options_of_others(&section, kind);
+    let profile = match kind {
+        Kind::None => return Some(None),
+        Kind::Skygear => Profile::Skygear(types(&section)),
+        Kind::Hasura => Profile::Hasura(hasura(&section)),
+        Kind::Authgear => Profile::Authgear,
+        Kind::Custom => Profile::Custom(headers(
+            section.required("headers", "{X-User: \"{user.id}\"}")?,
+        )?),
+        Kind::Assertion => {
+            Profile::Assertion(signing.header(section.value, Some(&section), upstream))
+        }
+    };
+    Some(Some(profile))
+}
+
+fn refuse_options_of_others(section: &Mapping<'_>, kind: Kind) {
     for (key, owner) in [
         ("types", Kind::Skygear),
         ("allowed_roles", Kind::Hasura),
         ("anonymous_role_request", Kind::Hasura),
         ("headers", Kind::Custom),
+        ("audience", Kind::Assertion),
+        ("header", Kind::Assertion),
     ] {
         let word = KINDS
             .iter()
@@ -93,16 +120,6 @@ fn long_form(section: Mapping<'_>) -> Option<Option<Profile>> {
             );
         }
     }
-    let profile = match kind {
-        Kind::None => return Some(None),
-        Kind::Skygear => Profile::Skygear(types(&section)),
-        Kind::Hasura => Profile::Hasura(hasura(&section)),
-        Kind::Authgear => Profile::Authgear,
-        Kind::Custom => Profile::Custom(headers(
-            section.required("headers", "{X-User: \"{user.id}\"}")?,
-        )?),
-    };
-    Some(Some(profile))
 }
 
 fn types(section: &Mapping<'_>) -> IdentityTypes {
@@ -172,21 +189,9 @@ fn is_writable(name: Name<'_>) -> bool {
 /// Two profiles of one route never write the same header.
 fn refuse_overlap(value: Value<'_>, before: &[Profile], next: &Profile) {
     for other in before {
-        let overlap = match (other, next) {
-            (Profile::Custom(one), Profile::Custom(two)) => one.iter().any(|one| {
-                let same =
-                    |two: &CustomHeader| canonical_name(&one.name) == canonical_name(&two.name);
-                two.iter().any(same)
-            }),
-            (Profile::Custom(custom), built_in) | (built_in, Profile::Custom(custom)) => {
-                let head = prefix(built_in);
-                custom
-                    .iter()
-                    .any(|header| canonical_name(&header.name).starts_with(head.as_bytes()))
-            }
-            (one, two) => prefix(one) == prefix(two),
-        };
-        if overlap {
+        if let (Profile::Assertion(_), Profile::Assertion(_)) = (other, next) {
+            value.fault("a route writes one assertion", "remove one");
+        } else if overlap(&written(other), &written(next)) {
             value.fault(
                 "an earlier profile of this route writes these headers",
                 "remove one",
@@ -195,12 +200,34 @@ fn refuse_overlap(value: Value<'_>, before: &[Profile], next: &Profile) {
     }
 }
 
-/// What every header of a built-in profile starts with.
-fn prefix(profile: &Profile) -> &'static str {
+/// Which headers a profile writes, in canonical form.
+enum Written {
+    /// Some that start so.
+    Prefix(&'static [u8]),
+    /// These.
+    Names(Vec<Box<[u8]>>),
+}
+
+fn written(profile: &Profile) -> Written {
     match profile {
-        Profile::Skygear(_) => "x-skygear-",
-        Profile::Hasura(_) => "x-hasura-",
-        Profile::Authgear => "x-authgear-",
-        Profile::Custom(_) => "",
+        Profile::Skygear(_) => Written::Prefix(b"x-skygear-"),
+        Profile::Hasura(_) => Written::Prefix(b"x-hasura-"),
+        Profile::Authgear => Written::Prefix(b"x-authgear-"),
+        Profile::Custom(headers) => {
+            let names = headers.iter().map(|header| canonical_name(&header.name));
+            Written::Names(names.collect())
+        }
+        Profile::Assertion(header) => Written::Names(vec![canonical_name(&header.name)]),
+    }
+}
+
+fn overlap(one: &Written, two: &Written) -> bool {
+    match (one, two) {
+        (Written::Prefix(one), Written::Prefix(two)) => one == two,
+        (Written::Names(one), Written::Names(two)) => one.iter().any(|name| two.contains(name)),
+        (Written::Prefix(head), Written::Names(names))
+        | (Written::Names(names), Written::Prefix(head)) => {
+            names.iter().any(|name| name.starts_with(head))
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::field_map;
 use super::jwt_keys;
-use super::tokens::Place;
+use super::place::Place;
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};
 use crate::jwt::{Algorithm, Algorithms, Expiry, Leeway, VerifierSettings};

@@ -1,10 +1,13 @@
 //! From a document to the blueprint, one file per section, in the order of the file.
 
+mod assertion;
+mod body_token;
 mod cache;
 mod carried;
 mod client;
 mod configuration;
 mod cookie_session;
+mod cookies;
 mod endpoints;
 mod field_map;
 mod format;
@@ -15,6 +18,7 @@ mod listeners;
 mod memory;
 mod operations;
 mod outgoing;
+mod place;
 mod presets;
 mod redis;
 mod redis_servers;

@@ -98,7 +98,7 @@ pub(super) fn on_disabled(
         Profile::Custom(headers) => !headers
             .iter()
             .any(|header| header.value.mentions("user.disabled")),
-        Profile::Skygear(_) | Profile::Authgear => false,
+        Profile::Skygear(_) | Profile::Authgear | Profile::Assertion(_) => false,
     };
     let by_default = if identity.iter().any(untold) || (identity.is_empty() && require.session) {
         OnDisabled::Reject

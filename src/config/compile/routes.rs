@@ -1,5 +1,7 @@
 //! `routes:`.
 
+use super::assertion::Signing;
+use super::body_token;
 use super::endpoints;
 use super::identity;
 use super::require;
@@ -19,6 +21,7 @@ use crate::route::{Credentials, HostPattern, PathPattern, RouteSettings};
 pub(super) fn read<'a>(
     root: &Mapping<'a>,
     client: &ClientLimits,
+    signing: &Signing<'_>,
     upstreams: &mut Upstreams<'a>,
     sources: &mut Sources<'a>,
 ) -> Vec<RouteSettings> {
@@ -35,7 +38,7 @@ pub(super) fn read<'a>(
         let Some(section) = item.mapping(keys::ROUTE) else {
             continue;
         };
-        let Some(route) = route(&section, client, upstreams, sources) else {
+        let Some(route) = route(&section, client, signing, upstreams, sources) else {
             continue;
         };
         if refuse_repeated(&section, &routes, &route) {
@@ -50,6 +53,7 @@ pub(super) fn read<'a>(
 fn route<'a>(
     section: &Mapping<'a>,
     client: &ClientLimits,
+    signing: &Signing<'_>,
     upstreams: &mut Upstreams<'a>,
     sources: &mut Sources<'a>,
 ) -> Option<RouteSettings> {
@@ -68,7 +72,8 @@ fn route<'a>(
     let upstream = section
         .required("upstream", &help)
         .and_then(|value| upstreams.resolve(value));
-    let identity = identity::profiles(section);
+    let service = upstream.and_then(|upstream| upstreams.name(upstream));
+    let identity = identity::profiles(section, signing, service.unwrap_or_default());
     let require = require::require(section);
     let credentials = section.choice("credentials", &words::CREDENTIALS);
     let underscores = section.choice("underscores", &words::UNDERSCORES);
@@ -77,9 +82,11 @@ fn route<'a>(
         [] => Credentials::Keep,
         _ => Credentials::Strip,
     };
+    let asked = asked(section, &identity, &require, sources);
     let settings = RouteSettings {
         name: name(section).unwrap_or_default(),
-        sources: asked(section, &identity, &require, sources),
+        body_token_bytes: body_token::body_token(section, &asked, sources),
+        sources: asked,
         invalid: require::on_invalid(section, &identity, &require),
         disabled: require::on_disabled(section, &identity, &require),
         credentials: credentials.unwrap_or(by_default),
@@ -88,7 +95,7 @@ fn route<'a>(
         host: host?,
         path: path?,
         upstream: upstream?,
-        endpoints: endpoints::endpoints(section),
+        endpoints: endpoints::endpoints(section, &identity),
         identity,
         require,
     };

@@ -2,8 +2,9 @@
 
 use super::carried;
 use super::memory;
+use super::place::Place;
 use super::redis;
-use super::tokens::{self, Place};
+use super::tokens;
 use super::upstreams::{NAME_HELP, is_name};
 use crate::blueprint::SourceSettings;
 use crate::config::keys;
@@ -18,6 +19,8 @@ pub(super) struct Sources<'a> {
     /// Where each is named; the only source may have no name.
     names: Vec<Name<'a>>,
     used: Vec<bool>,
+    /// Whether a route asks it that looks into bodies.
+    body_used: Vec<bool>,
 }
 
 impl<'a> Sources<'a> {
@@ -46,6 +49,7 @@ impl<'a> Sources<'a> {
         self.settings.push(settings);
         self.names.push(name);
         self.used.push(false);
+        self.body_used.push(false);
     }
 
     /// Every source, in the order of the file.
@@ -90,6 +94,17 @@ impl<'a> Sources<'a> {
         Some(index)
     }
 
+    /// Notes that a route looks into bodies for these; whether any of them takes its token from one.
+    pub(super) fn look_into_bodies(&mut self, asked: &[usize]) -> bool {
+        for index in asked {
+            if let Some(used) = self.body_used.get_mut(*index) {
+                *used = true;
+            }
+        }
+        let mut settings = asked.iter().filter_map(|index| self.settings.get(*index));
+        settings.any(looks_into_bodies)
+    }
+
     /// Warns of what no route asks, and gives the settings.
     pub(super) fn finish(self) -> Vec<SourceSettings> {
         for (name, used) in self.names.iter().zip(&self.used) {
@@ -99,8 +114,26 @@ impl<'a> Sources<'a> {
                 name.place.warn(message, help);
             }
         }
+        let sources = self.names.iter().zip(&self.settings).zip(&self.body_used);
+        for ((name, settings), used) in sources {
+            if looks_into_bodies(settings) && !used {
+                let message = format!(
+                    "no route looks into bodies for the tokens of `{}`",
+                    name.text
+                );
+                name.place
+                    .warn(message, "`body_token: true` on a route that asks it");
+            }
+        }
         self.settings
     }
+}
+
+fn looks_into_bodies(source: &SourceSettings) -> bool {
+    source
+        .tokens
+        .iter()
+        .any(|token| token.body_kind().is_some())
 }
 
 /// Words that make a mapping one source.

@@ -1,19 +1,13 @@
 //! `token:` of a session source.
 
 use super::cookie_session;
+use super::cookies::{cookie_name, named_cookie};
 use super::format;
+use super::place::Place;
 use crate::config::keys;
+use crate::config::raw::Yaml;
 use crate::config::reading::{Mapping, Value};
-use crate::config::words;
-use crate::store::Envelope;
-use crate::token::{CookieName, CookieSource, Duplicates, TokenSource};
-
-/// One entry of `token:`.
-pub(super) struct Place {
-    pub(super) token: TokenSource,
-    /// Of a cookie that carries what it is about.
-    pub(super) envelope: Option<Envelope>,
-}
+use crate::token::{CookieName, CookieSource, Duplicates, FormField, JsonPath, TokenSource};
 
 /// Where the tokens of a source stand, in order. Left out: where the format's framework puts them, else bearer and then a
 /// cookie called `session`.
@@ -22,7 +16,7 @@ pub(super) fn places(source: &Mapping<'_>) -> Vec<Place> {
         let preset = source.get("redis").and_then(format::preset_of);
         let tokens =
             preset.map_or_else(by_default, |preset| in_order(preset.bearer, preset.cookies));
-        return tokens.into_iter().map(plain).collect();
+        return tokens.into_iter().map(Place::plain).collect();
     };
     let items = value.items();
     if items.is_empty() {
@@ -41,7 +35,7 @@ pub(super) fn places(source: &Mapping<'_>) -> Vec<Place> {
     found
 }
 
-const HELP: &str = "`bearer`, or a cookie: {cookie: session}";
+const HELP: &str = "`bearer`, or one of {cookie: session}, {form: token}, {json: token}";
 
 /// What a source looks at when nothing is said.
 pub(super) fn by_default() -> Vec<TokenSource> {
@@ -60,30 +54,30 @@ fn in_order(bearer: bool, cookies: &[&str]) -> Vec<TokenSource> {
     bearer.into_iter().chain(cookies).collect()
 }
 
-fn plain(token: TokenSource) -> Place {
-    Place {
-        token,
-        envelope: None,
-    }
-}
-
 fn place(value: Value<'_>) -> Option<Place> {
     if !value.is_mapping() {
-        let word = value.choice_or("token", &[("bearer", ())], Some("{cookie: session}"));
-        return word.map(|()| plain(TokenSource::Bearer));
+        let word = value.choice_or(
+            "token",
+            &[("bearer", ())],
+            Some("{cookie: session}, {form: token}, {json: token}"),
+        );
+        return word.map(|()| Place::plain(TokenSource::Bearer));
     }
     let section = value.mapping(keys::TOKEN)?;
-    match (section.get("cookie"), section.get("cookie_session")) {
-        (Some(cookie), None) => cookie_place(cookie),
-        (None, Some(cookie)) => cookie_session::place(cookie),
-        (Some(_), Some(second)) => {
+    let mut places = PLACES
+        .iter()
+        .filter_map(|(key, read)| Some((section.get(key)?, read)));
+    match (places.next(), places.next()) {
+        (Some((place, read)), None) => read(place),
+        (Some(_), Some((second, _))) => {
             second.fault(
                 "one place is one kind of token",
                 "make it an entry of its own",
             );
             None
         }
-        (None, None) => {
+        // Another key has been reported.
+        (None, _) => {
             if value.node.entries().is_empty() {
                 value.expected(HELP, "");
             }
@@ -92,35 +86,53 @@ fn place(value: Value<'_>) -> Option<Place> {
     }
 }
 
+type Read = fn(Value<'_>) -> Option<Place>;
+
+/// Where a token may stand that has a name.
+const PLACES: [(&str, Read); 4] = [
+    ("cookie", cookie_place),
+    ("cookie_session", cookie_session::place),
+    ("form", form_place),
+    ("json", json_place),
+];
+
 fn cookie_place(cookie: Value<'_>) -> Option<Place> {
     if !cookie.is_mapping() {
         let name = cookie_name(cookie)?;
         let duplicates = Duplicates::default();
-        return Some(plain(TokenSource::Cookie(CookieSource {
+        return Some(Place::plain(TokenSource::Cookie(CookieSource {
             name,
             duplicates,
         })));
     }
-    named_cookie(&cookie.mapping(keys::COOKIE)?).map(|cookie| plain(TokenSource::Cookie(cookie)))
+    named_cookie(&cookie.mapping(keys::COOKIE)?)
+        .map(|cookie| Place::plain(TokenSource::Cookie(cookie)))
 }
 
-/// `name` and `duplicates` of a cookie.
-pub(super) fn named_cookie(section: &Mapping<'_>) -> Option<CookieSource> {
-    let duplicates = section.choice("duplicates", &words::DUPLICATES);
-    let name = cookie_name(section.required("name", "the cookie's name")?)?;
-    Some(CookieSource {
-        name,
-        duplicates: duplicates.unwrap_or_default(),
-    })
-}
-
-fn cookie_name(value: Value<'_>) -> Option<CookieName> {
-    let name = CookieName::new(value.text()?);
+fn form_place(field: Value<'_>) -> Option<Place> {
+    let name = FormField::new(field.text()?);
     if name.is_none() {
-        value.fault(
-            "not a cookie name",
-            "1 to 128 letters, digits and !#$%&'*+-.^_`|~ (RFC 6265)",
+        field.fault("not the name of a field", "1 to 128 bytes on one line");
+    }
+    name.map(|name| Place::plain(TokenSource::Form(name)))
+}
+
+/// `auth.token`, or a list where a name has a dot.
+fn json_place(path: Value<'_>) -> Option<Place> {
+    let names: Vec<&str> = match path.node.yaml {
+        Yaml::List(_) => path
+            .items()
+            .into_iter()
+            .map(Value::text)
+            .collect::<Option<_>>()?,
+        _ => path.text()?.split('.').collect(),
+    };
+    let found = JsonPath::new(names);
+    if found.is_none() {
+        path.fault(
+            "not a path to a member",
+            "1 to 8 names of 1 to 128 bytes, `auth.token` or [auth, token]",
         );
     }
-    name
+    found.map(|path| Place::plain(TokenSource::Json(path)))
 }

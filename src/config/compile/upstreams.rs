@@ -60,6 +60,11 @@ impl<'a> Upstreams<'a> {
         Some(self.settings.len() - 1)
     }
 
+    /// What the upstream of this index is called.
+    pub(super) fn name(&self, index: usize) -> Option<&str> {
+        self.settings.get(index).map(|group| group.name.as_str())
+    }
+
     /// Warns of what no route names, and gives the settings.
     pub(super) fn finish(self) -> Vec<UpstreamSettings> {
         for (name, used) in self.names.iter().zip(&self.used) {

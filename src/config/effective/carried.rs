@@ -1,8 +1,8 @@
 //! Sources without records in force.
 
-use super::configuration::{REDACTED, cookie, set};
 use super::formats::{fields, path};
 use super::redis::servers;
+use super::sections::{REDACTED, cookie, set};
 use crate::config::units::show_duration;
 use crate::config::words::{self, word};
 use crate::formats::cookie_session::CookieSession;

@@ -2,22 +2,21 @@
 
 use super::carried;
 use super::redis::redis;
+use super::sections::{self, REDACTED, set, texts};
 use crate::blueprint::{Blueprint, SourceSettings};
 use crate::config::units::{show_bytes, show_duration};
 use crate::config::words::{self, word};
 use crate::headers::{CustomHeader, HasuraProfile, IdentityTypes, Profile};
+use crate::identity::AssertionSettings;
+use crate::jwt::{SigningAlgorithm, SigningKey};
 use crate::listen::ClientLimits;
 use crate::observe::LogSettings;
 use crate::policy::Require;
 use crate::route::{Endpoint, RouteSettings};
 use crate::store::{Envelope, StoreSettings};
-use crate::token::{CookieSource, TokenSource};
+use crate::token::TokenSource;
 use crate::upstream::UpstreamSettings;
 use serde_json::{Map, Value, json};
-use std::fmt::Display;
-
-/// Stands for every secret.
-pub(super) const REDACTED: &str = "<redacted>";
 
 /// The whole file.
 pub(in crate::config) fn configuration(blueprint: &Blueprint) -> Value {
@@ -47,20 +46,13 @@ pub(in crate::config) fn configuration(blueprint: &Blueprint) -> Value {
         }
         set(&mut file, "admin", section);
     }
+    if let Some(settings) = &blueprint.assertion {
+        set(&mut file, "assertion", assertion(settings));
+    }
     if let Some(threads) = blueprint.threads {
         set(&mut file, "threads", threads.get().into());
     }
     file
-}
-
-pub(super) fn set(object: &mut Value, key: &str, value: Value) {
-    if let Value::Object(members) = object {
-        members.insert(key.to_owned(), value);
-    }
-}
-
-pub(super) fn texts<T: Display>(items: &[T]) -> Value {
-    items.iter().map(ToString::to_string).collect()
 }
 
 fn limit(size: Option<u64>) -> String {
@@ -124,14 +116,11 @@ fn token(source: &TokenSource, envelope: Option<&Envelope>) -> Value {
             Some(envelope),
         ) => json!({"cookie_session": carried::cookie_session(cookie, envelope)}),
         (TokenSource::Cookie(cookie) | TokenSource::SignedCookie { cookie, .. }, None) => {
-            json!({"cookie": self::cookie(cookie)})
+            json!({"cookie": sections::cookie(cookie)})
         }
+        (TokenSource::Form(field), _) => json!({"form": field.as_str()}),
+        (TokenSource::Json(path), _) => json!({"json": path.names()}),
     }
-}
-
-pub(super) fn cookie(cookie: &CookieSource) -> Value {
-    let duplicates = word(&words::DUPLICATES, &cookie.duplicates);
-    json!({"name": cookie.name.as_str(), "duplicates": duplicates})
 }
 
 fn cache(blueprint: &Blueprint) -> Value {
@@ -142,6 +131,17 @@ fn cache(blueprint: &Blueprint) -> Value {
         "negative_ttl": show_duration(policy.negative_ttl),
         "stale_if_error": show_duration(policy.stale_if_error),
         "invalidation": word(&words::INVALIDATION, &blueprint.invalidation),
+    })
+}
+
+fn assertion(settings: &AssertionSettings) -> Value {
+    let signs = settings.keys.first().map(SigningKey::algorithm);
+    json!({
+        "issuer": settings.issuer,
+        "algorithm": signs.map(SigningAlgorithm::as_str),
+        "keys": settings.keys.iter().map(|_| REDACTED).collect::<Value>(),
+        "lifetime": show_duration(settings.lifetime),
+        "header": settings.header,
     })
 }
 
@@ -167,6 +167,7 @@ fn route(route: &RouteSettings, blueprint: &Blueprint) -> Value {
         "credentials": word(&words::CREDENTIALS, &route.credentials),
         "underscores": word(&words::UNDERSCORES, &route.underscores),
         "max_body": limit(route.max_body_bytes),
+        "body_token": route.body_token_bytes.map_or(Value::from(false), |most| show_bytes(most).into()),
         "logout": route.endpoints.iter().find_map(logout).unwrap_or(false.into()),
         "whoami": route.endpoints.contains(&Endpoint::WhoAmI),
     })
@@ -193,6 +194,9 @@ fn profile(profile: &Profile) -> Value {
             let line =
                 |header: &CustomHeader| (header.name.clone(), header.value.to_string().into());
             json!({"headers": headers.iter().map(line).collect::<Map<_, _>>()})
+        }
+        Profile::Assertion(header) => {
+            json!({"profile": "assertion", "audience": header.audience, "header": header.name})
         }
     }
 }

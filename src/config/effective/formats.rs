@@ -1,6 +1,6 @@
 //! `format:` and `map:` in force.
 
-use super::configuration::{REDACTED, set};
+use super::sections::{REDACTED, set};
 use crate::config::units::show_duration;
 use crate::config::words::{self, word};
 use crate::formats::handle::Authenticate;

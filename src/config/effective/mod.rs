@@ -4,5 +4,6 @@ mod carried;
 mod configuration;
 mod formats;
 mod redis;
+mod sections;
 
 pub(super) use configuration::configuration;

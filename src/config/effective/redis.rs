@@ -1,7 +1,7 @@
 //! `redis:` and `revoked:` in force.
 
-use super::configuration::{REDACTED, set, texts};
 use super::formats;
+use super::sections::{REDACTED, set, texts};
 use crate::config::units::show_duration;
 use crate::config::words::{self, word};
 use crate::store::{RecordFormat, RedisAddress, RedisServers, RedisSettings, SentinelSettings};

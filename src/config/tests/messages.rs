@@ -65,7 +65,7 @@ error: unknown key `timeot`
   --> config.yaml:14:5
    |
 14 |     timeot: 5s
-   |     ^^^^^^ known here: name, host, path, upstream, sessions, identity, require, invalid, disabled, credentials, underscores, max_body, logout, whoami
+   |     ^^^^^^ known here: name, host, path, upstream, sessions, identity, require, invalid, disabled, credentials, underscores, max_body, body_token, logout, whoami
 
 error: no such value for `profile`
   --> config.yaml:15:15
@@ -110,7 +110,7 @@ fn the_machine_form_names_place_path_and_remedy() {
     let expected = serde_json::json!({
         "severity": "error", "file": "config.yaml", "line": 14, "column": 5, "path": "routes[1].timeot",
         "message": "unknown key `timeot`", "help": "known here: name, host, path, upstream, sessions, identity, require, invalid, disabled, credentials, \
-                 underscores, max_body, logout, whoami",
+                 underscores, max_body, body_token, logout, whoami",
     });
     assert_eq!(json, expected);
 }
@@ -207,7 +207,7 @@ error: expected a mapping, found a list
  --> config.yaml:1:1
   |
 1 | - a
-  | ^^^ `key: value`, with a blank after the colon; known here: version, listen, trusted_proxies, client, upstreams, sessions, cache, routes, admin, threads, log, shutdown",
+  | ^^^ `key: value`, with a blank after the colon; known here: version, listen, trusted_proxies, client, upstreams, sessions, cache, assertion, routes, admin, threads, log, shutdown",
     ),
     (
         "a stray character",

@@ -1,5 +1,7 @@
 //! The room as a whole: what a file becomes, and what is said of a bad one.
 
+mod assertion;
+mod body_tokens;
 mod examples;
 mod good;
 mod messages;

@@ -28,7 +28,16 @@ pub(super) enum Node {
 pub(super) enum Name {
     Text(String),
     Number(i128),
+    /// A value of the graph: a long text that is the key of many entries is there once.
+    At(NodeId),
     /// Neither text nor a whole number.
+    Other,
+}
+
+/// What a name comes to.
+pub(super) enum Key<'g> {
+    Text(&'g str),
+    Number(i128),
     Other,
 }
 
@@ -54,6 +63,15 @@ impl Graph {
 
     pub(super) fn node(&self, id: NodeId) -> &Node {
         self.nodes.get(id.0).unwrap_or(&Node::Opaque)
+    }
+
+    pub(super) fn key<'g>(&'g self, name: &'g Name) -> Key<'g> {
+        match name {
+            Name::Text(text) => Key::Text(text),
+            Name::Number(number) => Key::Number(*number),
+            Name::At(id) => Key::of(self.node(*id)),
+            Name::Other => Key::Other,
+        }
     }
 
     /// The value, to be filled.
@@ -92,8 +110,18 @@ impl Node {
 impl Name {
     /// The key that a value makes.
     pub(super) fn of(node: &Node) -> Self {
+        match Key::of(node) {
+            Key::Text(text) => Self::Text(text.to_owned()),
+            Key::Number(number) => Self::Number(number),
+            Key::Other => Self::Other,
+        }
+    }
+}
+
+impl<'g> Key<'g> {
+    fn of(node: &'g Node) -> Self {
         match node {
-            Node::Scalar(Value::String(text)) => Self::Text(text.clone()),
+            Node::Scalar(Value::String(text)) => Self::Text(text),
             Node::Scalar(Value::Number(number)) => match (number.as_i64(), number.as_u64()) {
                 (Some(number), _) => Self::Number(number.into()),
                 (None, Some(number)) => Self::Number(number.into()),

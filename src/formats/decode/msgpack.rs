@@ -91,7 +91,7 @@ impl Reading<'_> {
         match name {
             Name::Text(text) => Ok(text),
             Name::Number(number) => Ok(number.to_string()),
-            Name::Other => Err(self
+            Name::At(_) | Name::Other => Err(self
                 .reader
                 .fault("a key is neither text nor a whole number")),
         }

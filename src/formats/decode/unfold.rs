@@ -1,7 +1,7 @@
 //! From a graph to a tree: what is shared is repeated, what contains itself is cut, both within the limits.
 
 use super::decoded::{DecodeError, Decoded};
-use super::graph::{Graph, Name, Node, NodeId, TOO_MANY};
+use super::graph::{Graph, Key, Name, Node, NodeId, TOO_MANY};
 use super::limits::Limits;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -54,8 +54,7 @@ enum Step<'g> {
 
 impl<'g> Unfolding<'g> {
     fn value(&mut self, id: NodeId) -> Result<Value, DecodeError> {
-        let left = self.nodes_left.checked_sub(1);
-        self.nodes_left = left.ok_or_else(|| self.fault(TOO_MANY))?;
+        self.count(1)?;
         match self.graph.node(id) {
             Node::Scalar(value) => self.scalar(value),
             Node::Opaque => Ok(self.opaque()),
@@ -92,7 +91,7 @@ impl<'g> Unfolding<'g> {
 
     fn map(&mut self, entries: &'g [(Name, NodeId)]) -> Result<Value, DecodeError> {
         let mut map = Map::new();
-        for (name, id) in self.named(entries) {
+        for (name, id) in self.named(entries)? {
             self.charge(&name)?;
             let value = self.member(Step::Name(name.clone()), id)?;
             map.insert(name.into_owned(), value);
@@ -101,25 +100,30 @@ impl<'g> Unfolding<'g> {
     }
 
     /// Of equal names the last holds, as where the record was written; a text and a number that read the same are
-    /// different keys there, and the text holds.
-    fn named(&mut self, entries: &'g [(Name, NodeId)]) -> BTreeMap<Cow<'g, str>, NodeId> {
+    /// different keys there, and the text holds. Entries that do not count as values count here, for a map may be
+    /// repeated.
+    fn named(
+        &mut self,
+        entries: &'g [(Name, NodeId)],
+    ) -> Result<BTreeMap<Cow<'g, str>, NodeId>, DecodeError> {
         let mut named = BTreeMap::new();
         let mut texts = Vec::new();
         let mut complete = true;
         for (name, id) in entries {
-            match name {
-                Name::Number(number) => {
+            match self.graph.key(name) {
+                Key::Number(number) => {
                     named.insert(Cow::Owned(number.to_string()), *id);
                 }
-                Name::Text(text) => texts.push((Cow::Borrowed(text.as_str()), *id)),
-                Name::Other => complete = false,
+                Key::Text(text) => texts.push((Cow::Borrowed(text), *id)),
+                Key::Other => complete = false,
             }
         }
         if !complete {
             self.opaque();
         }
         named.extend(texts);
-        named
+        self.count(entries.len() - named.len())?;
+        Ok(named)
     }
 
     fn member(&mut self, step: Step<'g>, id: NodeId) -> Result<Value, DecodeError> {
@@ -134,6 +138,12 @@ impl<'g> Unfolding<'g> {
             return Err(self.fault(TOO_DEEP));
         }
         self.open.push(id);
+        Ok(())
+    }
+
+    fn count(&mut self, nodes: usize) -> Result<(), DecodeError> {
+        let left = self.nodes_left.checked_sub(nodes);
+        self.nodes_left = left.ok_or_else(|| self.fault(TOO_MANY))?;
         Ok(())
     }
 

@@ -1,9 +1,15 @@
 //! Whatever is done to a good token, it is no good token any more.
 
 use super::issuer::{Issuer, NOW, key_set, outcome, settings, verifier};
-use crate::jwt::Algorithm;
+use crate::jwt::{Algorithm, KeySet};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
+use serde_json::Value;
 use std::task::{Context, Poll, Waker};
+use x509_parser::pem;
+
+const VECTORS: &str = include_str!("../../../tests/fixtures/jwt/vectors.json");
 
 /// Fixed keys never wait.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
@@ -45,5 +51,36 @@ proptest! {
         let issuer = Issuer::new("k");
         let verifier = verifier(settings(&[Algorithm::Es256]), key_set(&[issuer.jwk()]));
         prop_assert!(at_once(verifier.verify(&token, NOW)).is_err());
+    }
+
+    #[test]
+    fn no_document_panics(
+        (name, label) in prop::sample::select(vec![
+            ("pkcs1", "RSA PUBLIC KEY"),
+            ("certificate", "CERTIFICATE"),
+            ("p521", "PUBLIC KEY"),
+        ]),
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        cut in 0_usize..40,
+    ) {
+        let vectors: Value = serde_json::from_str(VECTORS).expect("JSON");
+        let block = pem::parse_x509_pem(vectors[name].as_str().expect("a string").as_bytes());
+        let mut der = block.expect("a block").1.contents;
+        der.truncate(der.len() - cut);
+        for (place, byte) in flips {
+            let place = place.index(der.len());
+            der[place] = byte;
+        }
+        let content = STANDARD.encode(der);
+        let _ = KeySet::from_pem(&format!("-----BEGIN {label}-----\n{content}\n-----END {label}-----\n"));
+        let mut jwks = vectors["jwks"].to_string();
+        jwks.truncate(jwks.len() - cut);
+        let _ = KeySet::from_jwks(jwks.as_bytes());
+    }
+
+    #[test]
+    fn no_text_is_a_key_set_by_chance(text in "\\PC{0,200}|-----BEGIN [A-Z ]{0,20}-----\n[A-Za-z0-9+/=\n]{0,90}(-----END)?") {
+        prop_assert!(KeySet::from_pem(&text).is_err());
+        prop_assert!(KeySet::from_jwks(text.as_bytes()).is_err());
     }
 }

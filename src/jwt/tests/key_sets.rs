@@ -120,6 +120,9 @@ async fn the_named_key_is_asked_or_else_those_without_a_name() {
     let crowd: Vec<Value> = (0..8).map(|_| nameless(&Issuer::new("x"))).collect();
     let behind_seven = [&crowd[1..], &[nameless(&one)]].concat();
     let behind_eight = [&crowd, [nameless(&one)].as_slice()].concat();
+    let of_another_kind = |jwk: Value| json!({"kty": "OKP", "crv": "Ed25519", "x": jwk["x"]});
+    let others: Vec<Value> = crowd.iter().cloned().map(of_another_kind).collect();
+    let behind_others = [&others, [nameless(&one)].as_slice()].concat();
     let cases = [
         ("the named", vec![two.jwk(), one.jwk()], true, true),
         (
@@ -143,6 +146,7 @@ async fn the_named_key_is_asked_or_else_those_without_a_name() {
         ("no name", vec![two.jwk(), nameless(&one)], true, true),
         ("the eighth", behind_seven, true, true),
         ("the ninth", behind_eight, false, false),
+        ("the first of its kind", behind_others, true, true),
     ];
     for (name, jwks, with_name, without_name) in cases {
         let verifier = verifier(settings(&[Algorithm::Es256]), key_set(&jwks));

@@ -1,6 +1,6 @@
 //! Tokens and keys that other libraries wrote: `tests/fixtures/jwt/make_vectors.py`.
 
-use super::issuer::{outcome, settings, verifier};
+use super::issuer::{key_set, outcome, settings, verifier};
 use crate::jwt::{Algorithm, KeyFault, KeySet, KeySetError};
 use crate::secret::Secret;
 use crate::token::FlawKind;
@@ -80,6 +80,29 @@ fn keys_of_no_use_are_skipped_with_their_reason() {
 }
 
 #[tokio::test]
+async fn a_key_that_names_its_algorithm_is_for_no_other_of_its_kind() {
+    let vectors = vectors();
+    let jwks = vectors["jwks"]["keys"].as_array().expect("an array");
+    let mut jwk = jwks
+        .iter()
+        .find(|jwk| jwk["kid"] == "rsa")
+        .cloned()
+        .expect("one");
+    jwk["alg"] = "PS256".into();
+    let keys = key_set(&[jwk]);
+    let all = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Ps384];
+    let verifier = verifier(settings(&all), keys);
+    for (word, expected) in [
+        ("PS256", Ok(())),
+        ("PS384", Err(FlawKind::Signature)),
+        ("RS256", Err(FlawKind::Signature)),
+    ] {
+        let found = outcome(&verifier, text(&vectors["tokens"][word])).await;
+        assert_eq!(found.map(|_| ()), expected, "{word}");
+    }
+}
+
+#[tokio::test]
 async fn pem_holds_the_same_keys() {
     let vectors = vectors();
     let pem = |kid: &str| text(&vectors["pem"][kid]).to_owned();
@@ -112,7 +135,15 @@ fn a_file_without_good_public_keys_says_which_block_is_wrong() {
     let block = |label: &str, content: &str| {
         format!("-----BEGIN {label}-----\n{content}\n-----END {label}-----\n")
     };
+    // An Ed25519 key (RFC 8410 §4): whole, with an unused bit, with a byte after its end.
+    let info = |unused_bits: u8, rest: &[u8]| {
+        let head = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21";
+        STANDARD.encode([head, [unused_bits].as_slice(), &[0; 32], rest].concat())
+    };
+    assert!(KeySet::from_pem(&block("PUBLIC KEY", &info(0, &[]))).is_ok());
     let cases = [
+        (block("PUBLIC KEY", &info(1, &[])), 1, KeyFault::Malformed),
+        (block("PUBLIC KEY", &info(0, &[0])), 1, KeyFault::Malformed),
         (block("PRIVATE KEY", &private), 1, KeyFault::Private),
         (
             good.to_owned() + &block("EC PRIVATE KEY", "AAAA"),

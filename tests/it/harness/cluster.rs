@@ -29,8 +29,11 @@ impl Cluster {
         let cluster = Self {
             nodes: buses.iter().map(start).collect(),
         };
-        for (at, (node, bus)) in cluster.nodes.iter().zip(&buses).enumerate() {
+        // A node takes an epoch only as long as it knows no other.
+        for (at, node) in cluster.nodes.iter().enumerate() {
             node.command(&["CLUSTER", "SET-CONFIG-EPOCH", &(at + 1).to_string()]);
+        }
+        for (at, (node, bus)) in cluster.nodes.iter().zip(&buses).enumerate() {
             let (port, bus) = (node.port().to_string(), bus.to_string());
             // Each by all before it: gossip alone takes seconds on a busy machine.
             for known in &cluster.nodes[..at] {

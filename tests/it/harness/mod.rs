@@ -3,6 +3,7 @@
 mod client;
 mod cluster;
 mod gateway;
+mod jwt;
 mod node;
 mod record;
 mod redis;
@@ -21,6 +22,7 @@ mod wire;
 pub(crate) use client::Connection;
 pub(crate) use cluster::Cluster;
 pub(crate) use gateway::{Command, free_port};
+pub(crate) use jwt::{Issuer, cookie_session, hs256, seconds_from_now};
 pub(crate) use record::{record, sha256_hex, sid};
 pub(crate) use redis::key as session_key;
 pub(crate) use redis_line::What;

@@ -96,6 +96,16 @@ impl Redis {
         self.port
     }
 
+    /// For values that are no text.
+    #[track_caller]
+    pub(crate) fn connection(&self) -> redis::Connection {
+        let url = format!("unix://{}", self.socket().display());
+        let client = redis::Client::open(url).expect("a URL");
+        client
+            .get_connection()
+            .expect("redis-server takes connections")
+    }
+
     /// Runs one command and gives its reply as text; a nil is empty.
     #[track_caller]
     pub(crate) fn command(&self, words: &[&str]) -> String {

@@ -46,6 +46,11 @@ impl Reply {
         Ok(())
     }
 
+    /// Every value of a header.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        wire::all(&self.headers, name)
+    }
+
     /// The first value of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         wire::all(&self.headers, name).first().copied()

@@ -205,9 +205,7 @@ impl Machine<'_> {
         if !odd.is_empty() {
             return Err(self.reader.fault("a key without a value"));
         }
-        let names = pairs
-            .iter()
-            .map(|[name, value]| (Name::of(self.graph.node(*name)), *value));
+        let names = pairs.iter().map(|[name, value]| (Name::At(*name), *value));
         let entries: Vec<_> = names.collect();
         match self.graph.node_mut(map) {
             Some(Node::Map(map)) => map.extend(entries),

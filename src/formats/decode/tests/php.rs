@@ -153,6 +153,20 @@ fn references_to_references_do_not_multiply_past_the_limits() {
         Err("more values than the limit")
     );
 
+    // One key, written again and again in a map that is repeated.
+    let (same, again) = ("s:1:\"x\";N;".repeat(3_000), "i:1;R:2;".repeat(3_000));
+    let text = format!("a:3001:{{i:0;a:3000:{{{same}}}{again}}}");
+    assert_eq!(
+        read(Encoding::Php, &text),
+        Ok((json!({"0": {"x": null}, "1": {"x": null}}), vec![]))
+    );
+    let again: String = (1..10).map(|place| format!("i:{place};R:2;")).collect();
+    let text = format!("a:10:{{i:0;a:3000:{{{same}}}{again}}}");
+    assert_eq!(
+        read(Encoding::Php, &text),
+        Err("more values than the limit")
+    );
+
     let long = "x".repeat(60_000);
     let again: String = (1..100).map(|place| format!("i:{place};R:2;")).collect();
     let text = format!("a:100:{{i:0;s:60000:\"{long}\";{again}}}");

@@ -245,6 +245,24 @@ fn a_memo_that_doubles_itself_does_not_multiply_past_the_limits() {
 }
 
 #[test]
+fn a_long_key_that_many_entries_share_is_there_once() {
+    let key = [
+        b"X\x60\x6d\x00\x00".to_vec(),
+        vec![b'x'; 28_000],
+        vec![0x94, b'0'],
+    ]
+    .concat();
+    let same = [b"}(".to_vec(), b"h\x00N".repeat(9_000), b"u\x94".to_vec()].concat();
+    let again = b"h\x01".repeat(4);
+    let one = [&key, same.as_slice(), b"."].concat();
+    assert_eq!(read(&one), Ok((json!({"x".repeat(28_000): null}), vec![])));
+    let maps = [&key, b"(".as_slice(), &same, &again, b"l."].concat();
+    assert_eq!(read(&maps), Err("more values than the limit"));
+    let maps = [&key, b"(".as_slice(), &b"}h\x00Ns".repeat(10), b"l."].concat();
+    assert_eq!(read(&maps), Err("more text than the limit"));
+}
+
+#[test]
 fn paths_of_opaque_values_are_bounded_and_plain() {
     let mut many = b"](".to_vec();
     many.extend(b"\x82\x01".repeat(100));
