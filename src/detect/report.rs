@@ -91,7 +91,8 @@ impl Report {
                 let names = carried.names.join(", ");
                 text.push_str(&format!("shown: {}\n  has: {names}\n", carried.what));
                 if show_values {
-                    text.push_str(&format!("  content: {}\n", carried.content));
+                    let content = printable(&carried.content.to_string());
+                    text.push_str(&format!("  content: {content}\n"));
                 }
             }
             None => text.push_str(&format!("shown: {form}\n")),
@@ -166,6 +167,18 @@ impl Report {
         }
         Some(text)
     }
+}
+
+/// JSON escapes some of what steers a terminal, not all of it.
+fn printable(text: &str) -> String {
+    let mut safe = String::new();
+    for c in text.chars() {
+        match c.is_control() {
+            true => safe.extend(c.escape_unicode()),
+            false => safe.push(c),
+        }
+    }
+    safe
 }
 
 fn row(candidate: &Candidate) -> Vec<String> {

@@ -106,9 +106,12 @@ async fn read(
 ) -> Result<Vec<Sampled>, StoreError> {
     let mut left = bounds.records;
     let mut tasted = Vec::new();
-    for (head, group) in groups.in_order().into_iter().take(MOST_KINDS) {
-        let mut keys: Vec<Vec<u8>> = group.sample.into_iter().collect();
-        let more = keys.split_off(keys.len().min(TASTE).min(left));
+    let mut kinds = groups.in_order();
+    kinds.truncate(MOST_KINDS);
+    // Half of what may be read is for tasting.
+    let taste = (left / 2 / kinds.len().max(1)).clamp(1, MOST_TASTED);
+    for (head, group) in kinds {
+        let (keys, more) = spread(group.sample.into_iter().collect(), taste.min(left));
         left -= keys.len();
         let sampled = Sampled {
             head,
@@ -133,6 +136,19 @@ async fn read(
     all.extend(others.into_iter().map(|kind| kind.sampled));
     all.retain(|sampled| !sampled.seen.is_empty());
     Ok(all)
+}
+
+/// So many of them, at equal distances, and the others.
+fn spread(keys: Vec<Vec<u8>>, few: usize) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+    let step = keys.len().div_ceil(few.max(1)).max(1);
+    let (mut taken, mut others) = (Vec::new(), Vec::new());
+    for (at, key) in keys.into_iter().enumerate() {
+        match at % step == 0 && taken.len() < few {
+            true => taken.push(key),
+            false => others.push(key),
+        }
+    }
+    (taken, others)
 }
 
 /// Nothing once the time is up.
@@ -175,6 +191,26 @@ fn ends_with_sha256(key: &[u8]) -> bool {
 }
 
 /// Kinds of which records are read.
-const MOST_KINDS: usize = 40;
-/// Records by which it is told whether more are worth reading.
-const TASTE: usize = 5;
+const MOST_KINDS: usize = 30;
+/// Records of one kind by which it is told whether more are worth reading.
+const MOST_TASTED: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::spread;
+
+    #[test]
+    fn a_taste_is_of_the_whole() {
+        let keys: Vec<Vec<u8>> = (0..10).map(|n| vec![n]).collect();
+        for (few, expected) in [
+            (0, vec![]),
+            (1, vec![0]),
+            (3, vec![0, 4, 8]),
+            (20, (0..10).collect()),
+        ] {
+            let (taken, others) = spread(keys.clone(), few);
+            assert_eq!(taken.concat(), expected);
+            assert_eq!(taken.len() + others.len(), 10);
+        }
+    }
+}

@@ -37,6 +37,9 @@ mod cookie_sessions;
 mod signed_tokens;
 
 // Where sessions come from.
+// What `detect` says of a Redis, and that it shows and changes nothing.
+mod detect;
+mod detect_harm;
 // Records and cookies that real frameworks wrote.
 mod foreign_records;
 // R2: a record that cannot be used is 502.
