@@ -2,6 +2,7 @@
 
 use super::format;
 use super::redis_servers;
+use super::redis_url::{self, UrlError};
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};
 use crate::config::secrets;
@@ -67,6 +68,26 @@ pub(super) fn marks(value: Value<'_>, by: Invalidation) -> Option<RedisSettings>
         .then(|| value.mapping(keys::REVOKED))
         .flatten();
     settings(value, section.as_ref(), by)
+}
+
+/// The server at a URL, with the defaults of a source, for a command that is given no file.
+///
+/// # Errors
+/// When it is no URL of a Redis; the error does not quote it.
+pub fn redis_at(url: &str) -> Result<RedisSettings, UrlError> {
+    let named = redis_servers::of_url(redis_url::parse(url)?, None);
+    Ok(RedisSettings {
+        servers: named.servers,
+        db: named.db,
+        username: named.username,
+        password: named.password,
+        key: None,
+        format: RecordFormat::Native,
+        connect_timeout: CONNECT_TIMEOUT,
+        reply_timeout: REPLY_TIMEOUT,
+        invalidation: Invalidation::None,
+        on_push: OnPush::default(),
+    })
 }
 
 fn settings(

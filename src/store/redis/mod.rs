@@ -21,6 +21,7 @@ mod link;
 #[cfg(test)]
 mod log_tests;
 mod messages;
+mod onlooker;
 mod pushes;
 mod reply;
 mod scribe;
@@ -47,4 +48,5 @@ mod user_index;
 mod vigil;
 mod witness;
 
+pub use onlooker::{Glimpse, Onlooker, Page, Sight};
 pub use sessions::RedisStore;
