@@ -7,9 +7,7 @@ use crate::config::units::show_duration;
 use crate::config::words::{self, word};
 use crate::formats::cookie_session::CookieSession;
 use crate::jwt::{Algorithm, Expiry, VerifierSettings};
-use crate::store::{
-    CarriedSettings, Content, Envelope, JwtSettings, KeySource, Proof, StoreSettings,
-};
+use crate::store::{CarriedSettings, Content, Envelope, JwtSettings, KeySource, Proof};
 use crate::token::CookieSource;
 use serde_json::{Value, json};
 
