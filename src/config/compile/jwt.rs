@@ -47,8 +47,15 @@ fn algorithms(section: &Mapping<'_>) -> Option<Algorithms> {
     let named = items.iter().map(|item| {
         let text = item.text()?;
         let known = Algorithm::parse(text);
+        // Only what could be a name is quoted: a key that stands here by mistake could not.
+        let is_word = text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let quoted = if is_word {
+            format!("`{text}`")
+        } else {
+            "this".to_owned()
+        };
         known
-            .inspect_err(|fault| item.fault(format!("`{text}` {fault}"), help))
+            .inspect_err(|fault| item.fault(format!("{quoted} {fault}"), help))
             .ok()
     });
     let named: Vec<Option<Algorithm>> = named.collect();

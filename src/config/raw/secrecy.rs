@@ -23,6 +23,10 @@ pub(super) fn secret_nodes(root: &Node) -> Vec<usize> {
 }
 
 fn collect(node: &Node, parent: &str, found: &mut Vec<usize>) {
+    // Wherever it stands.
+    if node.text().is_some_and(|text| text.contains("PRIVATE KEY")) {
+        found.push(node.id);
+    }
     if let Yaml::List(items) = &node.yaml {
         items.iter().for_each(|item| collect(item, parent, found));
     }

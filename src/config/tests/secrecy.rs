@@ -40,6 +40,7 @@ fn no_message_about_a_bad_file_shows_a_secret() {
         "sessions: {a: {token: {cookie_session: {name: s, key: hunter2}}}}",
         "sessions: {a: {redis: {url: redis://h, format: {laravel: {app_key: hunter2}}}}}",
         "assertion: {issuer: g, key: hunter2}",
+        "sessions: {a: {jwt: {algorithms: \"-----BEGIN PRIVATE KEY-----\\nhunter2\", secret: x}}}",
         "sessions: {redis: {url: \"redis://h?db=1&passwd=hunter2\", timeot: 1s}}",
     ];
     for text in bad {
