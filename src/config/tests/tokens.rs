@@ -150,8 +150,8 @@ const MISTAKES: [(&str, &[&str]); 16] = [
     (
         "{redis: {url: redis://h, format: {django: {secrets: {env: KEY}}}}}",
         &[
-            "sessions.redis.format.django.secrets: nothing is signed here, so nothing is checked \
-           [leave `secrets` out, or say how it is signed: `signature`]",
+            "sessions.redis.format.django.secrets: nothing is signed with these secrets \
+           [remove `secrets`, or say how they sign: `signature: value`]",
         ],
     ),
     (
@@ -169,14 +169,15 @@ const MISTAKES: [(&str, &[&str]); 16] = [
     (
         "{redis: {url: redis://h, format: {django: {idle_timeout: 30m}}}}",
         &[
-            "sessions.redis.format.django.idle_timeout: it is not said where the last use stands \
-           [name its path, last_used: access.at, or have the gateway count: `idle_timeout` beside `redis`]",
+            "sessions.redis.format.django.idle_timeout: `idle_timeout` counts from `last_used`, which is not known \
+           [last_used: access.at, where the framework writes it; or the source's own `idle_timeout`]",
         ],
     ),
     (
         "{redis: {url: redis://h, format: {django: {lifetime: 30m}}}}",
         &[
-            "sessions.redis.format.django.lifetime: it is not said when a session was made [name its path: created_at: session.made]",
+            "sessions.redis.format.django.lifetime: `lifetime` counts from `created_at`, which is not known \
+           [created_at: session.createdAt, where the record says when it was made]",
         ],
     ),
     (
