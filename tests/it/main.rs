@@ -38,6 +38,7 @@ mod signed_tokens;
 // Where sessions come from.
 // R7: a service is asked, and its answers are kept.
 mod auth_service;
+mod auth_service_invalidation;
 // Records and cookies that real frameworks wrote.
 mod foreign_records;
 // R2: a record that cannot be used is 502.

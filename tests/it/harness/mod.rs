@@ -24,7 +24,7 @@ pub(crate) use cluster::Cluster;
 pub(crate) use gateway::{Command, free_port};
 pub(crate) use jwt::{Issuer, cookie_session, hs256, seconds_from_now};
 pub(crate) use record::{record, sha256_hex, sid};
-pub(crate) use redis::key as session_key;
+pub(crate) use redis::{Redis, key as session_key};
 pub(crate) use redis_line::What;
 pub(crate) use redis_proxy::RedisProxy;
 pub(crate) use reply::Reply;
