@@ -5,6 +5,7 @@ use crate::cache::Epoch;
 use crate::clock::Now;
 use crate::headers::{HeaderPlan, PlanError, Profile, Reserved};
 use crate::identity::Asserter;
+use crate::jwt::has_compact_form;
 use crate::listen::{ClientLimits, Network};
 use crate::observe::{Metrics, RouteMetrics, ServerMetrics};
 use crate::policy::{OnDisabled, OnInvalid, Policy, Require};
@@ -83,9 +84,26 @@ pub struct TokenOwner {
     pub source: usize,
     /// Position in the list of that source.
     pub place: usize,
+    /// Whether the source takes signed tokens there.
+    is_signed: bool,
+    /// Where in the route's list another source looks at the same place for tokens of the other kind: signed or not.
+    other: Option<usize>,
 }
 
 impl Route {
+    /// Whose a token is that was found at this position of `tokens`, and the position that decides: of two sources that
+    /// look at one place, it is for the one that takes tokens of its kind.
+    #[must_use]
+    pub fn owner(&self, at: usize, token: &str) -> Option<(usize, TokenOwner)> {
+        let owner = *self.token_owners.get(at)?;
+        match owner.other {
+            Some(other) if has_compact_form(token) != owner.is_signed => {
+                Some((other, *self.token_owners.get(other)?))
+            }
+            _ => Some((at, owner)),
+        }
+    }
+
     /// Whether header names with `_` pass.
     #[must_use]
     pub fn passes_underscores(&self) -> bool {
@@ -233,8 +251,13 @@ fn open_source(
     // The settings' own text, secrets masked, tells one source from another; it never leaves the process.
     let text = format!("{settings:?}");
     let [a, b, c, d, e, f, g, h, ..] = *TokenDigest::of(&text).as_bytes();
+    let cookie = |place| {
+        let envelope = settings.store.envelope(place)?;
+        Some(envelope.name.as_str().into())
+    };
     Ok(Arc::new(Source {
         handle: settings.store.handle().cloned(),
+        cookies: (0..settings.tokens.len()).map(cookie).collect(),
         store: store::open(&name, &settings.store, now)?,
         idle_timeout: settings.idle_timeout,
         epoch: Arc::new(epoch_of(&settings.store)),
@@ -261,13 +284,20 @@ fn open_route(
 ) -> Route {
     let (mut tokens, mut token_owners) = (Vec::new(), Vec::new());
     for at in &settings.sources {
-        let of_source = blueprint.sources.get(*at).into_iter();
-        let of_source = of_source.flat_map(|source| &source.tokens);
-        for (place, token) in of_source.enumerate() {
+        let Some(source) = blueprint.sources.get(*at) else {
+            continue;
+        };
+        for (place, token) in source.tokens.iter().enumerate() {
             tokens.push(token.clone());
-            token_owners.push(TokenOwner { source: *at, place });
+            token_owners.push(TokenOwner {
+                source: *at,
+                place,
+                is_signed: source.store.takes_signed_tokens(place),
+                other: None,
+            });
         }
     }
+    tell_kinds_apart(&tokens, &mut token_owners);
     let withheld = match settings.credentials {
         Credentials::Strip => tokens.as_slice(),
         Credentials::Keep => &[],
@@ -291,6 +321,15 @@ fn open_route(
         endpoint: None,
         metrics: RouteMetrics::new(metrics, &settings.name),
         settings: settings.clone(),
+    }
+}
+
+/// Two sources may look at one place, one for signed tokens and one for others.
+fn tell_kinds_apart(tokens: &[TokenSource], owners: &mut [TokenOwner]) {
+    let signed: Vec<bool> = owners.iter().map(|owner| owner.is_signed).collect();
+    for ((token, owner), is_signed) in tokens.iter().zip(owners).zip(&signed) {
+        let mut others = tokens.iter().zip(&signed);
+        owner.other = others.position(|(other, kind)| other == token && kind != is_signed);
     }
 }
 

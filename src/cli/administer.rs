@@ -37,7 +37,11 @@ fn is_in_a_node(blueprint: &Blueprint, chosen: Option<&str>) -> bool {
         .sources
         .iter()
         .filter(|source| chosen.is_none_or(|name| source.name == name));
-    concerned.any(|source| matches!(source.store, StoreSettings::Memory(_)))
+    concerned.any(|source| match &source.store {
+        StoreSettings::Memory(_) => true,
+        StoreSettings::Carried(carried) => carried.revoked.is_none(),
+        StoreSettings::Redis(_) => false,
+    })
 }
 
 /// Nodes hear of it by pushes or messages, as of anybody else's change.

@@ -4,6 +4,7 @@
 use super::failure::Failure;
 use super::output::print;
 use crate::admin::Errand;
+use crate::store::Revocation;
 use crate::timestamp;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -14,8 +15,8 @@ pub(super) fn say(errand: &Errand, answer: &Value) -> Result<(), Failure> {
         Errand::Create(_) => created(answer),
         Errand::Show { .. } => print(&in_lines(answer)),
         Errand::List(_) => list(answer),
-        Errand::Revoke(_) => {
-            revoked(answer);
+        Errand::Revoke(revocation) => {
+            revoked(revocation, answer);
             Ok(())
         }
         Errand::ShowUser(_) | Errand::SetDisabled { .. } => print(&user(answer)),
@@ -77,12 +78,16 @@ fn line(session: &Value) -> String {
     format!("{sid}  {source}  {state:<8}  made {made}  ends {end}  used {used}\n")
 }
 
-fn revoked(answer: &Value) {
+fn revoked(revocation: &Revocation, answer: &Value) {
+    let what = match revocation {
+        Revocation::User { .. } => "logged out: what was made before now is revoked",
+        Revocation::Session(_) | Revocation::Token { .. } => "revoked",
+    };
     let records = answer.pointer("/records").and_then(Value::as_u64);
     match records.unwrap_or_default() {
-        0 => eprintln!("revoked; no record of it was found"),
-        1 => eprintln!("revoked; 1 record deleted"),
-        more => eprintln!("revoked; {more} records deleted"),
+        0 => eprintln!("{what}; no record was there to delete"),
+        1 => eprintln!("{what}; 1 record deleted"),
+        more => eprintln!("{what}; {more} records deleted"),
     }
     let rest = answer.pointer("/rest").and_then(Value::as_array);
     for why in rest.into_iter().flatten() {

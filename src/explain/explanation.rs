@@ -1,6 +1,7 @@
 //! `Explanation`: how a described request is decided, and what the upstream would see of it.
 
 use super::described::{Described, NotARequest};
+use super::flaw::flaw_of;
 use super::masked::shown;
 use crate::clock::Now;
 use crate::proxy::{Context, Decision, Denial, Incoming, consider, prepare};
@@ -18,6 +19,7 @@ use std::time::Duration;
 pub struct Explanation {
     context: Context,
     decision: Decision,
+    detail: Option<String>,
     forged: u64,
     upstream_head: Option<RequestHeader>,
 }
@@ -36,9 +38,11 @@ impl Explanation {
         let mut context = Context::new(runtime, Now::read());
         let decision = consider(&mut context, &mut request, peer).await;
         let decision = decision.map_err(|_| NotARequest::unsendable())?;
+        let detail = flaw_of(&context, &decision, &request.head.headers).await;
         let mut explanation = Self {
             context,
             decision,
+            detail,
             forged: 0,
             upstream_head: None,
         };
@@ -71,6 +75,7 @@ impl Explanation {
             "outcome": decision.standing.as_str(),
             "tier": decision.tier.map(Tier::as_str),
             "sid": decision.sid.map(|sid| sid.to_string()),
+            "detail": self.detail,
             "reason": decision.reason(),
             "status": decision.verdict.err().map(Denial::status),
             "message": decision.verdict.err().map(|denial| denial.to_string()),
@@ -141,6 +146,9 @@ pub fn in_words(explained: &Value) -> String {
     let sid = word("sid").map(|sid| format!(", sid {sid}"));
     let outcome = word("outcome").unwrap_or_default();
     step("session", &format!("{outcome}{}", sid.unwrap_or_default()));
+    if let Some(detail) = word("detail") {
+        step("", detail);
+    }
     step("verdict", &verdict(explained));
     let number = |name: &str| explained.get(name).and_then(Value::as_u64);
     let forged = number("forged_headers").unwrap_or_default();

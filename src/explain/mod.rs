@@ -2,6 +2,7 @@
 
 mod described;
 mod explanation;
+mod flaw;
 mod masked;
 
 pub use described::{Described, NotARequest};

@@ -102,6 +102,22 @@ impl FetchTarget {
         })
     }
 
+    /// Whether whoever is on the way to the server could change its answers: without TLS, and not on this host.
+    #[must_use]
+    pub fn is_exposed(&self) -> bool {
+        let Place::Tcp {
+            host, tls: None, ..
+        } = &self.place
+        else {
+            return false;
+        };
+        let address: Option<IpAddr> = host.parse().ok();
+        let is_local = address.map_or(host.eq_ignore_ascii_case("localhost"), |it| {
+            it.is_loopback()
+        });
+        !is_local
+    }
+
     /// Whether its certificate must come from a site's own authorities.
     #[must_use]
     pub fn has_authorities(&self) -> bool {
@@ -204,6 +220,25 @@ const MAX_SOCKET_BYTES: usize = 107;
 #[cfg(test)]
 mod tests {
     use super::{FetchTarget, Place, TargetError};
+
+    #[test]
+    fn without_tls_only_this_host_is_not_exposed() {
+        let cases = [
+            ("http://127.0.0.1:3000/", false),
+            ("http://127.9.0.1/", false),
+            ("http://[::1]:80/", false),
+            ("http://localhost:3000/", false),
+            ("unix:/run/auth.sock", false),
+            ("https://auth.example.com/", false),
+            ("http://auth.example.com/", true),
+            ("http://10.0.0.1/", true),
+            ("http://localhost.example.com/", true),
+        ];
+        for (url, expected) in cases {
+            let target = FetchTarget::parse(url, None).expect(url);
+            assert_eq!(target.is_exposed(), expected, "{url}");
+        }
+    }
 
     #[test]
     fn urls_are_taken_apart() {

@@ -54,7 +54,7 @@ pub enum KeySetError {
     #[error("has no key that can be used{}", Reasons(.0))]
     NothingUsable(Vec<SkippedKey>),
     /// A block of a PEM file cannot be used. The operator wrote the file, so nothing is skipped.
-    #[error("block {position} {fault}")]
+    #[error("holds a key, in block {position}, that {fault}")]
     Block {
         /// Its place in the file, from 1.
         position: usize,

@@ -84,7 +84,8 @@ async fn look_up(
         Extraction::Found { shown, source } => (Ok(shown), source),
         Extraction::Unusable { reason, source } => (Err(reason), source),
     };
-    let Some(owner) = route.token_owners.get(place).copied() else {
+    let token = shown.as_ref().map_or("", |shown| shown.token);
+    let Some((place, owner)) = route.owner(place, token) else {
         return decision;
     };
     let source = owner.source;

@@ -81,7 +81,7 @@ async fn log_out(
         Extraction::Absent => None,
         Extraction::Unusable { source, .. } => Some(source),
         Extraction::Found { shown, source } => {
-            if let Some(owner) = route.token_owners.get(source) {
+            if let Some((_, owner)) = route.owner(source, shown.token) {
                 let resolver = &context.runtime.resolver;
                 let ended = resolver.log_out(owner.source, owner.place, shown).await;
                 if let Err(fault) = ended {

@@ -82,7 +82,7 @@ impl Resolver {
         let source = self.sources.get(source)?;
         let id = match open(source, shown) {
             Ok(id) => id,
-            Err(flaw) => return Some(refused(source, shown, &flaw, now)),
+            Err(flaw) => return Some(refused(source, place, shown, &flaw, now)),
         };
         let shown = id.as_ref().map_or(shown, |id| Shown::plain(id.expose()));
         let resolved = self.look_up(source, place, shown, now).await;
@@ -97,7 +97,7 @@ impl Resolver {
         shown: Shown<'_>,
         now: Now,
     ) -> Resolved {
-        let digest = shown.digest();
+        let digest = source.digest(place, shown);
         let key = CacheKey::new(source.fingerprint, digest);
         let sessions = &self.loader.sessions;
         let lookup = match sessions.peek(&key, &source.epoch, now) {
@@ -148,8 +148,28 @@ impl Resolver {
             return Ok(());
         };
         let shown = id.as_ref().map_or(shown, |id| Shown::plain(id.expose()));
-        let credential = Credential::shown(shown, shown.digest(), place);
+        let credential = Credential::shown(shown, source.digest(place, shown), place);
         source.store.end(&credential).await
+    }
+
+    /// What exactly is wrong with what was shown, in words for an operator; `None` if it is a session. The source is asked once
+    /// more, since the cache keeps no words, and nothing is counted or remembered of it.
+    pub async fn fault(
+        &self,
+        source: usize,
+        place: usize,
+        shown: Shown<'_>,
+        now: Now,
+    ) -> Option<String> {
+        let source = self.sources.get(source)?;
+        let id = match open(source, shown) {
+            Ok(id) => id,
+            Err(flaw) => return Some(flaw.to_string()),
+        };
+        let shown = id.as_ref().map_or(shown, |id| Shown::plain(id.expose()));
+        let credential = Credential::shown(shown, source.digest(place, shown), place);
+        let found = source.store.find(&credential, now).await;
+        found.err().map(|fault| fault.to_string())
     }
 
     /// Counts a request that showed no credential: no source was asked.
@@ -201,9 +221,9 @@ fn open(source: &Source, shown: Shown<'_>) -> Result<Option<Secret<String>>, Fla
     handle.map(|handle| handle.open(shown.token)).transpose()
 }
 
-fn refused(source: &Source, shown: Shown<'_>, flaw: &Flaw, now: Now) -> Resolved {
+fn refused(source: &Source, place: usize, shown: Shown<'_>, flaw: &Flaw, now: Now) -> Resolved {
     let resolved = Resolved {
-        sid: shown.digest().sid(),
+        sid: source.digest(place, shown).sid(),
         resolution: Resolution::Ended(Ending::Flawed(flaw.kind)),
         tier: Tier::Memory,
     };

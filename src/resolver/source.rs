@@ -6,6 +6,7 @@ use crate::clock::Now;
 use crate::formats::handle::Handle;
 use crate::observe::Metrics;
 use crate::store::{Administration, LookupError, StoreFault};
+use crate::token::{Shown, TokenDigest};
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,8 @@ pub struct Source {
     pub fingerprint: u64,
     /// From what is shown to the token that names the session; `None`: it is that token.
     pub handle: Option<Handle>,
+    /// For each place of the `token:` list the name of the cookie that is read there as a whole, if it is one.
+    pub cookies: Box<[Option<Box<str>>]>,
     /// The back end.
     pub store: Arc<dyn Administration>,
     /// For records that name none.
@@ -26,6 +29,14 @@ pub struct Source {
     pub epoch: Arc<Epoch>,
     /// Handles resolved at load.
     pub metrics: SourceMetrics,
+}
+
+impl Source {
+    /// Names what was shown at this place, in the cache and everywhere else.
+    pub(super) fn digest(&self, place: usize, shown: Shown<'_>) -> TokenDigest {
+        let cookie = self.cookies.get(place);
+        shown.digest(cookie.and_then(Option::as_deref))
+    }
 }
 
 /// `sessiongate_session_lookups_total`, `sessiongate_store_*` of one source.

@@ -9,7 +9,7 @@ use crate::token::Sid;
 use async_trait::async_trait;
 use std::borrow::Cow;
 
-/// A store whose sessions can be made, shown and ended. Two implementations, as of [`SessionStore`].
+/// A store whose sessions can be made, shown and ended. Three implementations, as of [`SessionStore`].
 ///
 /// Whatever is changed here is told to the store's own sink after the change: on this node it holds when the method
 /// returns.

@@ -28,7 +28,7 @@ pub struct Session {
     pub created_at: Option<OffsetDateTime>,
     /// The record's own end; the store's TTL is another (R8: the earliest counts).
     pub expires_at: Option<OffsetDateTime>,
-    /// How long the session may be unused. Read and checked; this version does not enforce it.
+    /// How long the session may be unused.
     pub idle_timeout: Option<Duration>,
     /// Anything else, for `custom` headers as `{attrs.<name>}`.
     pub attrs: Map<String, Value>,

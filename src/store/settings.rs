@@ -1,6 +1,6 @@
 //! `StoreSettings`: which back end, and how to reach it. Pure data; `store::open` makes it a store.
 
-use super::carried::CarriedSettings;
+use super::carried::{CarriedSettings, Envelope, Proof};
 use super::foreign::RecordFormat;
 use super::key::KeyTemplate;
 use super::session::Session;
@@ -31,6 +31,24 @@ impl StoreSettings {
             Self::Redis(redis) => redis.invalidation != Invalidation::None,
             Self::Carried(carried) => carried.expects_changes(),
         }
+    }
+
+    /// The cookie at this place of the source's `token:` list, if it carries a session or another token.
+    #[must_use]
+    pub fn envelope(&self, place: usize) -> Option<&Envelope> {
+        match self {
+            Self::Carried(carried) => carried.proof.envelope(place),
+            Self::Memory(_) | Self::Redis(_) => None,
+        }
+    }
+
+    /// Whether what is shown at this place of the source's `token:` list is a signed token (RFC 7519) as it stands.
+    #[must_use]
+    pub fn takes_signed_tokens(&self, place: usize) -> bool {
+        let Self::Carried(carried) = self else {
+            return false;
+        };
+        matches!(carried.proof, Proof::Jwt(_)) && carried.proof.envelope(place).is_none()
     }
 
     /// From what is shown to the token that names the session; `None`: it is that token.

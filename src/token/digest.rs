@@ -16,11 +16,12 @@ impl TokenDigest {
         Self(bytes)
     }
 
-    /// Digests a token together with what signs it; neither holds the byte between them.
+    /// Digests a cookie that means something only under its name, and what signs it; no token holds the byte between
+    /// them, so none alone has this digest.
     #[must_use]
-    pub(super) fn of_signed(token: &str, signature: &str) -> Self {
+    pub(super) fn of_cookie(name: &str, value: &str, signature: Option<&str>) -> Self {
         let mut context = Context::new(&SHA256);
-        for part in [token, ";", signature] {
+        for part in [name, " ", value, " ", signature.unwrap_or_default()] {
             context.update(part.as_bytes());
         }
         let mut bytes = [0; 32];

@@ -15,6 +15,14 @@ sessions:
   bare:
     token: [{cookie_session: {name: bare, unsigned: true, jwt: jwt}}]
     jwt: {algorithms: [HS256], secret: {env: JWT_KEY}, no_expiry: allow, map: {user_id: id}}
+  several:
+    token:
+      - {cookie_session: {name: one, unsigned: true, jwt: one}}
+      - {cookie_session: {name: other, unsigned: true, jwt: other}}
+      - {cookie_session: {name: s1, keys: [{env: KEY1}], jwt: one}}
+      - {cookie_session: {name: s2, keys: [{env: KEY1}], jwt: one}}
+      - {cookie: raw}
+    jwt: {algorithms: [HS256], secret: {env: JWT_KEY}, no_expiry: allow, map: {user_id: id}}
 routes:
   - upstream: 'unix:app.sock'
     sessions: ssr
@@ -22,6 +30,7 @@ routes:
     logout: true
   - {host: fields.test, upstream: 'unix:app.sock', sessions: fields, identity: [skygear, {headers: {X-Roles: '{roles}'}}]}
   - {host: bare.test, upstream: 'unix:app.sock', sessions: bare, identity: skygear}
+  - {host: several.test, upstream: 'unix:app.sock', sessions: several, identity: skygear}
 ";
 
 fn running() -> Stack {
@@ -203,4 +212,33 @@ fn logging_out_expires_both_cookies_and_the_session_is_over() {
         shown(&stack, "a.test", "session", &session, "key1"),
         "- invalid revoked"
     );
+}
+
+#[test]
+fn what_is_known_of_one_place_is_not_believed_of_another() {
+    let stack = running();
+    let ask = |cookies: &str| {
+        let line = format!("Cookie: {cookies}");
+        told(
+            &stack,
+            &stack.get("/").host("several.test").line(&line).send(),
+        )
+    };
+    let token = |id: u32| hs256(&json!({"id": id}), JWT_KEY);
+    let both = json!({"one": token(1), "other": token(2)});
+    let (value, signature) = cookie_session("s1", &both, "key1");
+    for _ in 0..2 {
+        assert_eq!(ask(&format!("one={value}")), "1 valid -");
+        assert_eq!(ask(&format!("other={value}")), "2 valid -");
+        let signed = format!("s1={value}; s1.sig={signature}");
+        assert_eq!(ask(&signed), "1 valid -");
+        let of_other_name = format!("s2={value}; s2.sig={signature}");
+        assert_eq!(ask(&of_other_name), "- invalid signature");
+        assert_eq!(ask(&format!("raw={}", token(3))), "3 valid -");
+        let unsigned = format!("s1={}", token(3));
+        assert_eq!(ask(&unsigned), "- invalid signature");
+        assert_eq!(ask(&format!("s1={}", token(4))), "- invalid signature");
+        assert_eq!(ask(&format!("raw={}", token(4))), "4 valid -");
+        assert_eq!(ask(&format!("raw={value}")), "- invalid malformed");
+    }
 }

@@ -1,6 +1,6 @@
 //! `explain` says what the running gateway does: the same verdict, and the very lines that the upstream receives.
 
-use crate::harness::{Connection, Reply, Stack, free_port, record, stack};
+use crate::harness::{Connection, Reply, Stack, free_port, hs256, record, seconds_from_now, stack};
 use serde_json::{Value, json};
 
 const CONFIG: &str = "
@@ -318,4 +318,58 @@ fn a_store_that_is_away_is_explained_as_such() {
         (Some("error"), Some(503), Some("store_down")),
         "{explained:#}"
     );
+}
+
+#[test]
+fn what_exactly_is_wrong_with_a_credential_is_told_and_quotes_nothing_of_it() {
+    let secret = "a secret of thirty-two bytes and more";
+    let yaml = "
+sessions:
+  signed: {token: [bearer], jwt: {algorithms: [HS256], secret: {env: JWT_KEY}, audience: [data]}}
+  ours: {token: [{cookie: session}], memory: {seed: seed.yaml}}
+routes:
+  - {upstream: 'unix:app.sock', identity: skygear}
+  - {host: strict.test, upstream: 'unix:app.sock', identity: hasura}
+";
+    let stack = stack(yaml)
+        .env("JWT_KEY", secret)
+        .seed("full", &record("u-17"))
+        .start();
+    let token = |claims: Value| hs256(&claims, secret);
+    let (end, past) = (seconds_from_now(600), seconds_from_now(-600));
+    let good = json!({"sub": "u-17", "aud": "data", "exp": end});
+    let other = hs256(&good, "another secret of thirty-two bytes!!");
+    let cases = [
+        (token(good), Value::Null),
+        (other, json!("signature: no known key has signed it")),
+        (
+            token(json!({"sub": "u-17", "aud": "data", "exp": past})),
+            json!("expired: its `exp` has passed"),
+        ),
+        (
+            token(json!({"sub": "u-17", "aud": "blog", "exp": end})),
+            json!("claims: its `aud` names others"),
+        ),
+        (
+            token(json!({"sub": "u 17", "aud": "data", "exp": end})),
+            json!("broken session record: sub: not 1 to 256 bytes of visible ASCII"),
+        ),
+        (
+            "opaque".to_owned(),
+            json!("malformed: it has not three parts"),
+        ),
+    ];
+    let explained = |request: &[&str]| {
+        let words = ["explain", "-c", "gate.yaml", "--json"];
+        let output = stack.command(&[&words, request].concat());
+        serde_json::from_slice::<Value>(&output.stdout).expect("JSON on standard output")
+    };
+    for host in ["app.test", "strict.test"] {
+        for (token, expected) in &cases {
+            let explained = explained(&["--host", host, "--token", token]);
+            assert_eq!(explained["detail"], *expected, "{host} {explained}");
+        }
+    }
+    let unknown = explained(&["--host", "app.test", "-H", "Cookie: session=x"]);
+    assert_eq!(unknown["detail"], Value::Null, "the reason says it all");
 }

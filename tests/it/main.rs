@@ -127,5 +127,7 @@ mod notify;
 mod process;
 // What README, docs and conf claim.
 mod reference;
+// Examples of the pages on tokens and frameworks.
+mod doc_examples;
 // R13: what is never shown.
 mod secrets;

@@ -4,6 +4,7 @@ use crate::harness::{
     Answer, Issuer, Reply, Stack, Upstream, bytes, eventually, hs256, seconds_from_now, stack,
 };
 use serde_json::{Value, json};
+use sessiongate::token::TokenDigest;
 
 const SECRET: &str = "a secret of thirty-two bytes and more";
 
@@ -190,6 +191,38 @@ fn logging_out_revokes_the_token_wherever_it_is_shown_until_it_ends() {
 }
 
 #[test]
+fn a_token_that_is_revoked_by_its_name_stays_so_longer_than_any_record() {
+    let stack = running();
+    let month = 30 * 86_400;
+    let long = token(&json!({"exp": seconds_from_now(2 * month)}));
+    assert_eq!(outcome(&stack, &long), "u-17 valid -");
+    let sid = TokenDigest::of(&long).sid();
+    let page = format!("/sessions/{sid}");
+    assert_eq!(stack.admin_request("DELETE", &page).send().status, 200);
+    expect_refused(&stack, &long, "revoked");
+    let key = format!("sessiongate:revoked:{sid}");
+    let left = stack.redis().command(&["TTL", &key]);
+    let left: i64 = left
+        .trim_matches(|c: char| !c.is_ascii_digit())
+        .parse()
+        .expect("a number");
+    assert!(left > 2 * month, "{left}");
+}
+
+#[test]
+fn no_token_ends_the_session_whose_name_it_has_for_an_id() {
+    let stack = running();
+    let victim = token(&json!({"sub": "victim", "jti": "t-2"}));
+    assert_eq!(outcome(&stack, &victim), "victim valid -");
+    let sid = TokenDigest::of(&victim).sid().to_string();
+    let attacker = token(&json!({"sub": "attacker", "jti": sid}));
+    let page = stack.post("/.sessiongate/logout").host("hasura.test");
+    assert_eq!(page.bearer(&attacker).send().status, 204);
+    assert_eq!(outcome(&stack, &attacker), "- invalid revoked");
+    assert_eq!(outcome(&stack, &victim), "victim valid -");
+}
+
+#[test]
 fn a_token_without_an_end_is_taken_only_where_that_is_said_and_can_be_revoked_for_good() {
     let yaml = CONFIG.replace("    issuer:", "    no_expiry: allow\n    issuer:");
     let stack = stack(&yaml).env("JWT_KEY", SECRET).redis().start();
@@ -211,6 +244,12 @@ fn without_a_redis_revocations_hold_in_this_process() {
     let done = stack.admin_request("DELETE", "/users/u-17/sessions").send();
     assert_eq!(done.status, 200, "{}", done.text());
     assert_eq!(outcome(&stack, &token), "- invalid revoked");
+    // The command has to tell that process: in its own it would revoke nothing.
+    let other = self::token(&json!({"sub": "u-18"}));
+    assert_eq!(outcome(&stack, &other), "u-18 valid -");
+    let told = stack.command(&["user", "logout", "u-18", "--config", "gate.yaml"]);
+    assert!(told.status.success(), "{told:?}");
+    assert_eq!(outcome(&stack, &other), "- invalid revoked");
 }
 
 #[test]
@@ -295,5 +334,43 @@ fn without_keys_nobody_can_say_and_nobody_is_let_in_or_logged_out() {
     assert_eq!(
         (&source["store"], &source["up"]),
         (&json!("jwt"), &json!(false))
+    );
+}
+
+#[test]
+fn signed_and_opaque_tokens_in_one_place_each_go_to_the_source_of_their_kind() {
+    const BOTH: &str = "
+sessions:
+  api: {token: bearer, jwt: {algorithms: [HS256], secret: {env: JWT_KEY}}}
+  web: {token: [bearer, {cookie: session}], memory: {seed: seed.yaml}}
+routes:
+  - {upstream: 'unix:app.sock', identity: skygear, sessions: [api, web]}
+  - {host: other.test, upstream: 'unix:app.sock', identity: skygear, sessions: [web, api]}
+  - {host: api.test, upstream: 'unix:app.sock', identity: skygear, sessions: api}
+";
+    let stack = stack(BOTH).env("JWT_KEY", SECRET);
+    let stack = stack
+        .seed("opaque", &json!({"v": 1, "user_id": "ada"}))
+        .start();
+    let signed = token(&json!({}));
+    let forged = hs256(&claims(&json!({})), "another secret of thirty-two bytes!!");
+    for host in ["a.test", "other.test"] {
+        for (shown, expected) in [
+            (&*signed, "u-17 valid -"),
+            ("opaque", "ada valid -"),
+            (&forged, "- invalid signature"),
+            ("unknown", "- invalid unknown"),
+            ("un.known", "- invalid unknown"),
+        ] {
+            let reply = stack.get("/").host(host).bearer(shown).send();
+            let told = format!("{} {}", reply.user(), stack.outcome(&reply));
+            assert_eq!(told, expected, "{host} {shown}");
+        }
+    }
+    let alone = stack.get("/").host("api.test").bearer("opaque").send();
+    assert_eq!(
+        stack.outcome(&alone),
+        "invalid malformed",
+        "nobody else takes it"
     );
 }

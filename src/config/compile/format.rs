@@ -10,8 +10,11 @@ use crate::formats::Encoding;
 use crate::formats::handle::{Authenticate, Handle, ItsDangerous, Laravel, LaravelCipher, Take};
 use crate::formats::{HmacDigest, Secrets};
 use crate::secret::Secret;
-use crate::store::{FieldMap, FieldPath, ForeignFormat, IdleSpan, Idleness, RecordFormat, Shape};
+use crate::store::{
+    Field, FieldMap, FieldPath, ForeignFormat, IdleSpan, Idleness, RecordFormat, Shape,
+};
 use crate::token::TokenSource;
+use std::time::Duration;
 
 /// The preset that a `redis:` section names, if any; nothing is reported.
 pub(super) fn preset_of(redis: Value<'_>) -> Option<&'static Preset> {
@@ -69,12 +72,13 @@ fn build(
     let map = map(preset, options);
     let lifetime = options
         .and_then(|options| options.get("lifetime"))
-        .map_or(Some(preset.lifetime), |value| value.timeout().map(Some));
+        .map_or(Some(preset.lifetime), |value| lifetime(value, &map));
+    let idle = idle(preset, options);
     let token_hash = path_option(options, "token_hash", preset.token_hash);
     Some(RecordFormat::Foreign(Box::new(ForeignFormat {
         name: preset.word,
         shape: shape?,
-        idle: idle(preset, options),
+        idle: idle?,
         lifetime: lifetime?,
         token_hash,
         handle: handle?,
@@ -112,15 +116,47 @@ fn shape(preset: &Preset, options: Option<&Mapping<'_>>) -> Option<Shape> {
     value.choice("encoding", &words).map(Shape::Text)
 }
 
-fn idle(preset: &Preset, options: Option<&Mapping<'_>>) -> Option<Idleness> {
-    let last_used = path_option(options, "last_used", preset.last_used)?;
+/// An end that could not be reckoned would be none at all.
+fn lifetime(value: Value<'_>, map: &FieldMap) -> Option<Option<Duration>> {
+    let span = value.timeout()?;
+    if map.path(Field::CreatedAt).is_none() {
+        let help = "created_at: session.createdAt, where the record says when it was made";
+        value.fault(
+            "`lifetime` counts from `created_at`, which is not known",
+            help,
+        );
+        return None;
+    }
+    Some(Some(span))
+}
+
+fn idle(preset: &Preset, options: Option<&Mapping<'_>>) -> Option<Option<Idleness>> {
     let given = options.and_then(|options| options.get("idle_timeout"));
-    let span = match (given.and_then(Value::timeout), preset.idle) {
-        (Some(span), _) | (None, Idle::Fixed(span)) => IdleSpan::Fixed(span),
-        (None, Idle::Field(path)) => IdleSpan::Field(FieldPath::parse(path)?),
-        (None, Idle::Unknown) => return None,
+    let Some(last_used) = path_option(options, "last_used", preset.last_used) else {
+        if let Some(value) = given {
+            let help = "last_used: access.at, where the framework writes it; or the source's own `idle_timeout`";
+            value.fault(
+                "`idle_timeout` counts from `last_used`, which is not known",
+                help,
+            );
+            return None;
+        }
+        return Some(None);
     };
-    Some(Idleness { last_used, span })
+    let span = match (given, preset.idle) {
+        (Some(value), _) => IdleSpan::Fixed(value.timeout()?),
+        (None, Idle::Fixed(span)) => IdleSpan::Fixed(span),
+        (None, Idle::Field(path)) => IdleSpan::Field(FieldPath::parse(path)?),
+        (None, Idle::Unknown) => {
+            let value = options.and_then(|options| options.get("last_used"))?;
+            value.fault(
+                "nothing ends so long after the last use",
+                "idle_timeout: 30m",
+            );
+            return None;
+        }
+    };
+    Some(Some(Idleness { last_used, span }))
 }
 
 fn path_option(
@@ -167,6 +203,7 @@ fn authenticate(
     let given = options.and_then(|options| options.get("secrets"));
     let chosen = options.and_then(|options| options.choice("signature", &words::SIGNATURE));
     let signing = chosen.unwrap_or(preset.signing);
+    refuse_useless(options, signing, given);
     let is_optional = chosen.is_none() && signing == Signing::ItsDangerous;
     let Some(given) = given else {
         if signing == Signing::None || is_optional {
@@ -178,6 +215,11 @@ fn authenticate(
         );
         return None;
     };
+    if signing == Signing::None {
+        let help = "remove `secrets`, or say how they sign: `signature: value`";
+        given.fault("nothing is signed with these secrets", help);
+        return None;
+    }
     let read: Option<Vec<Secret<String>>> = given.items().into_iter().map(secrets::read).collect();
     let read = read?;
     if signing == Signing::Laravel {
@@ -192,6 +234,27 @@ fn authenticate(
         Signing::SignedValue => Authenticate::SignedValue(read),
         Signing::ItsDangerous => Authenticate::ItsDangerous(itsdangerous(read, options)),
     })
+}
+
+/// A secret that nothing is checked with would be taken for a proof.
+fn refuse_useless(options: Option<&Mapping<'_>>, signing: Signing, secrets: Option<Value<'_>>) {
+    if let (Signing::None, Some(secrets)) = (signing, secrets) {
+        let help = "leave `secrets` out, or say how it is signed: `signature`";
+        secrets.fault("nothing is signed here, so nothing is checked", help);
+    }
+    let owners = [
+        ("salt", Signing::ItsDangerous),
+        ("digest", Signing::ItsDangerous),
+        ("cipher", Signing::Laravel),
+    ];
+    for (key, owner) in owners {
+        let value = options.and_then(|options| options.get(key));
+        if let Some(value) = value.filter(|_| signing != owner || secrets.is_none()) {
+            let owner = words::word(&words::SIGNATURE, &owner).unwrap_or_default();
+            let message = format!("`{key}` belongs to `signature: {owner}`, with its `secrets`");
+            value.fault(message, "leave it out");
+        }
+    }
 }
 
 fn itsdangerous(secrets: Secrets, options: Option<&Mapping<'_>>) -> ItsDangerous {

@@ -18,6 +18,12 @@ pub(super) fn settings(value: Value<'_>, places: &[Place]) -> Option<JwtSettings
     let audiences = texts(&section, "audience");
     let keys = jwt_keys::read(&section, algorithms.as_ref());
     let envelopes = envelopes(value, places);
+    if let Some(algorithms) = &algorithms
+        && issuers.is_empty()
+        && audiences.is_empty()
+    {
+        warn_of_any_service(value, algorithms);
+    }
     let verifier = VerifierSettings {
         issuers,
         audiences,
@@ -54,7 +60,7 @@ fn algorithms(section: &Mapping<'_>) -> Option<Algorithms> {
             .warn("ES384 takes half a millisecond per new token", help);
     }
     Algorithms::new(named)
-        .inspect_err(|fault| value.fault(fault.to_string(), help))
+        .inspect_err(|fault| value.fault(format!("`algorithms` {fault}"), help))
         .ok()
 }
 
@@ -72,6 +78,17 @@ fn expiry(section: &Mapping<'_>) -> Expiry {
     Expiry::Optional
 }
 
+/// With published keys the issuer signs for other services too; a secret is shared with whoever issues for this one.
+fn warn_of_any_service(value: Value<'_>, algorithms: &Algorithms) {
+    if algorithms.iter().any(Algorithm::is_symmetric) {
+        return;
+    }
+    value.place.warn(
+        "whatever these keys have signed is believed, also tokens for other services",
+        "`issuer` and `audience`, as `iss` and `aud` of the tokens have them",
+    );
+}
+
 fn leeway(section: &Mapping<'_>) -> Option<Leeway> {
     let Some(value) = section.get("leeway") else {
         return Some(Leeway::default());
@@ -82,9 +99,19 @@ fn leeway(section: &Mapping<'_>) -> Option<Leeway> {
 }
 
 fn texts(section: &Mapping<'_>, key: &'static str) -> Vec<String> {
-    let value = section.get(key);
-    let items = value.into_iter().flat_map(Value::items);
-    items.filter_map(Value::text).map(str::to_owned).collect()
+    let Some(value) = section.get(key) else {
+        return Vec::new();
+    };
+    let items = value.items();
+    let help = format!("as the tokens have it; leave `{key}` out to take any");
+    if items.is_empty() {
+        value.fault("an empty list names nobody", help.as_str());
+    }
+    let items = items.into_iter();
+    items
+        .filter_map(|item| item.text_such_as(&help))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// RFC 7519 §4.1: the subject is the user.

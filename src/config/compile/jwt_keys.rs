@@ -4,6 +4,7 @@ use super::outgoing;
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};
 use crate::config::secrets;
+use crate::fetch::FetchTarget;
 use crate::jwt::{Algorithms, KeySet, KeySetError, RefreshSettings};
 use crate::secret::Secret;
 use crate::store::KeySource;
@@ -66,8 +67,10 @@ fn jwks(value: Value<'_>) -> Option<KeySource> {
         if value.is_mapping() {
             return None;
         }
-        let target = outgoing::target(value, None)?;
-        return Some(KeySource::Remote(target, RefreshSettings::default()));
+        return Some(KeySource::Remote(
+            published(value, None)?,
+            RefreshSettings::default(),
+        ));
     };
     if let Some(file) = section.get("file") {
         return from_file(file).map(KeySource::Fixed);
@@ -75,15 +78,29 @@ fn jwks(value: Value<'_>) -> Option<KeySource> {
     let (mut refresh, mut timeout) = (Duration::from_secs(300), Duration::from_secs(5));
     section.timeouts([("refresh", &mut refresh), ("timeout", &mut timeout)]);
     let url = section.required("url", "https://issuer/…/jwks.json, or `file`");
-    let target = outgoing::target(url?, section.get("ca"));
-    let refreshed = RefreshSettings::new(refresh, timeout)
-        .inspect_err(|fault| section.value.fault(format!("`refresh` {fault}"), "5m"));
+    let target = published(url?, section.get("ca"));
+    let refreshed = RefreshSettings::new(refresh, timeout).inspect_err(|fault| {
+        let place = section.get("refresh").unwrap_or(section.value);
+        place.fault(format!("`refresh` {fault}"), "5m");
+    });
     Some(KeySource::Remote(target?, refreshed.ok()?))
+}
+
+/// Whoever can change the keys on their way here can sign tokens of anybody.
+fn published(url: Value<'_>, ca: Option<Value<'_>>) -> Option<FetchTarget> {
+    let target = outgoing::target(url, ca)?;
+    if target.is_exposed() {
+        url.place.warn(
+            "these keys come without TLS: whoever is on the way can send others, and sign tokens with them",
+            "https://, a unix socket, or a file",
+        );
+    }
+    Some(target)
 }
 
 fn from_file(value: Value<'_>) -> Option<KeySet> {
     let document = fs::read(value.path()?)
-        .inspect_err(|error| value.fault(format!("cannot read the key set: {error}"), ""))
+        .inspect_err(|error| value.fault(format!("cannot read the key set: {error}"), FILE_HELP))
         .ok()?;
     understood(
         value,
@@ -92,9 +109,11 @@ fn from_file(value: Value<'_>) -> Option<KeySet> {
     )
 }
 
+const FILE_HELP: &str = "the path of a JWK set; a relative one starts at the folder of this file";
+
 /// PEM, in the file itself or in one of its own.
 fn public_key(value: Value<'_>) -> Option<KeySet> {
-    let help = "PEM with BEGIN PUBLIC KEY or BEGIN CERTIFICATE";
+    let help = "PEM with BEGIN PUBLIC KEY or BEGIN CERTIFICATE, or the file that holds it: {file: issuer.pem}";
     let pem = if value.is_mapping() {
         secrets::read(value)?.expose().clone()
     } else {

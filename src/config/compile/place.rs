@@ -1,6 +1,6 @@
 //! `Place`: one entry of `token:`.
 
-use crate::store::Envelope;
+use crate::store::{Content, Envelope};
 use crate::token::TokenSource;
 
 /// Where a token may stand, and what it stands in.
@@ -17,5 +17,11 @@ impl Place {
             token,
             envelope: None,
         }
+    }
+
+    /// Whether it is a cookie with a signed token inside.
+    pub(super) fn holds_token(&self) -> bool {
+        let content = self.envelope.as_ref().map(|envelope| &envelope.content);
+        matches!(content, Some(Content::Token(_)))
     }
 }

@@ -83,6 +83,12 @@ fn route<'a>(
         _ => Credentials::Strip,
     };
     let asked = asked(section, &identity, &require, sources);
+    if credentials.is_none() && !identity.is_empty() && sources.are_an_applications(&asked) {
+        section.value.place.warn(
+            "the service does not get the cookie of the framework whose sessions are read",
+            "`credentials: keep` if it runs that framework: it would open a new session and log the user out; else `strip`",
+        );
+    }
     let settings = RouteSettings {
         name: name(section).unwrap_or_default(),
         body_token_bytes: body_token::body_token(section, &asked, sources),

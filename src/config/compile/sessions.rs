@@ -105,6 +105,12 @@ impl<'a> Sources<'a> {
         settings.any(looks_into_bodies)
     }
 
+    /// Whether any of these is kept by a framework that an application runs, in a cookie of its own.
+    pub(super) fn are_an_applications(&self, asked: &[usize]) -> bool {
+        let mut settings = asked.iter().filter_map(|index| self.settings.get(*index));
+        settings.any(is_an_applications)
+    }
+
     /// Warns of what no route asks, and gives the settings.
     pub(super) fn finish(self) -> Vec<SourceSettings> {
         for (name, used) in self.names.iter().zip(&self.used) {
@@ -136,17 +142,31 @@ fn looks_into_bodies(source: &SourceSettings) -> bool {
         .any(|token| token.body_kind().is_some())
 }
 
+fn is_an_applications(source: &SourceSettings) -> bool {
+    let kept = match &source.store {
+        StoreSettings::Redis(redis) => redis.format.is_an_applications(),
+        StoreSettings::Memory(_) | StoreSettings::Carried(_) => false,
+    };
+    source.tokens.iter().enumerate().any(|(place, token)| {
+        let is_cookie = token.cookies().next().is_some();
+        is_cookie && (kept || source.store.envelope(place).is_some())
+    })
+}
+
 /// Words that make a mapping one source.
 const RESERVED: [&str; 7] = ["token", "key", "redis", "memory", "http", "jwt", "revoked"];
 
+/// Those of them that only a source holds. `key` is easily written under `redis`, where it does not belong.
+const STORES: [&str; 4] = ["redis", "memory", "http", "jwt"];
+
 /// A mapping of sources may hold one that is, wrongly, called like a source's key; its value gives it away.
 fn is_single(value: Value<'_>) -> bool {
-    let is_source = |node: &Node| {
+    let has_one_of = |node: &Node, words: &[&str]| {
         let mut keys = node.entries().iter().map(|entry| entry.key.as_str());
-        keys.any(|key| RESERVED.contains(&key))
+        keys.any(|key| words.contains(&key))
     };
     let mut values = value.node.entries().iter().map(|entry| &entry.value);
-    is_source(value.node) && !values.any(is_source)
+    has_one_of(value.node, &RESERVED) && !values.any(|value| has_one_of(value, &STORES))
 }
 
 fn check_name(name: Name<'_>) {

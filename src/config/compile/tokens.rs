@@ -35,7 +35,8 @@ pub(super) fn places(source: &Mapping<'_>) -> Vec<Place> {
     found
 }
 
-const HELP: &str = "`bearer`, or one of {cookie: session}, {form: token}, {json: token}";
+const HELP: &str =
+    "`bearer`, or one of {cookie: session}, {cookie_session: …}, {form: token}, {json: token}";
 
 /// What a source looks at when nothing is said.
 pub(super) fn by_default() -> Vec<TokenSource> {
@@ -59,7 +60,7 @@ fn place(value: Value<'_>) -> Option<Place> {
         let word = value.choice_or(
             "token",
             &[("bearer", ())],
-            Some("{cookie: session}, {form: token}, {json: token}"),
+            Some("{cookie: session}, {cookie_session: …}, {form: token}, {json: token}"),
         );
         return word.map(|()| Place::plain(TokenSource::Bearer));
     }

@@ -8,9 +8,7 @@ use crate::config::units::show_duration;
 use crate::config::words::{self, word};
 use crate::formats::cookie_session::CookieSession;
 use crate::jwt::{Algorithm, Expiry, VerifierSettings};
-use crate::store::{
-    CarriedSettings, Content, Envelope, JwtSettings, KeySource, Proof, StoreSettings,
-};
+use crate::store::{CarriedSettings, Content, Envelope, JwtSettings, KeySource, Proof};
 use crate::token::CookieSource;
 use serde_json::{Value, json};
 
@@ -58,14 +56,6 @@ fn jwt(settings: &JwtSettings) -> Value {
 
 fn words_of(verifier: &VerifierSettings) -> Vec<&'static str> {
     verifier.algorithms.iter().map(Algorithm::as_str).collect()
-}
-
-/// The envelope at a place of `token:`.
-pub(super) fn envelope(store: &StoreSettings, place: usize) -> Option<&Envelope> {
-    let StoreSettings::Carried(carried) = store else {
-        return None;
-    };
-    carried.proof.envelope(place)
 }
 
 /// One `cookie_session` of `token:`.

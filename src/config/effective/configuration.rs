@@ -100,7 +100,7 @@ fn source(source: &SourceSettings) -> Value {
         StoreSettings::Carried(carried) => carried::section(carried),
     };
     let tokens = source.tokens.iter().enumerate();
-    let tokens = tokens.map(|(place, shown)| token(shown, carried::envelope(&source.store, place)));
+    let tokens = tokens.map(|(place, shown)| token(shown, source.store.envelope(place)));
     set(&mut section, "token", tokens.collect());
     if let Some(idle) = source.idle_timeout {
         set(&mut section, "idle_timeout", show_duration(idle).into());

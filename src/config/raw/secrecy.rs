@@ -58,12 +58,27 @@ fn scalars(node: &Node) -> Vec<usize> {
 
 fn is_secret(parent: &str, key: &str) -> bool {
     let key = key.to_ascii_lowercase();
+    let resembles = |word| strsim::jaro_winkler(&key, word) > 0.85;
     sounds_secret(&key)
         || key == "auth"
+        || key.ends_with("_key")
+        || (key == "key" && TAKE_SECRETS.contains(&parent))
         || (parent == "admin" && key == "token")
         || (parent == "http" && key == "headers")
-        || strsim::jaro_winkler(&key, "password") > 0.85
+        || resembles("password")
+        || resembles("secret")
 }
+
+/// Sections whose secrets have another name: a `key` there is one, miscalled.
+const TAKE_SECRETS: [&str; 7] = [
+    "assertion",
+    "better_auth",
+    "cookie_session",
+    "express_session",
+    "flask_session",
+    "jwt",
+    "laravel",
+];
 
 /// Whether text speaks of a secret; also asked of whole lines that could not be parsed.
 pub(super) fn sounds_secret(text: &str) -> bool {
@@ -195,7 +210,7 @@ fn parameter_width(chars: &[char], at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::excerpt;
+    use super::{excerpt, is_secret};
 
     #[test]
     fn url_passwords_and_hidden_columns_are_masked_and_the_caret_moves_along() {
@@ -251,6 +266,37 @@ mod tests {
                 (text, underlined),
                 "{source}"
             );
+        }
+    }
+
+    #[test]
+    fn a_secret_under_a_wrong_key_is_one_and_the_words_of_a_file_are_none() {
+        let secret = [
+            ("jwt", "key"),
+            ("jwt", "secert"),
+            ("jwt", "public_key"),
+            ("laravel", "app_key"),
+            ("laravel", "key"),
+            ("cookie_session", "Key"),
+            ("assertion", "private_key"),
+            ("redis", "passwrod"),
+        ];
+        for (parent, key) in secret {
+            assert!(is_secret(parent, key), "{parent}.{key}");
+        }
+        let plain = [
+            ("web", "key"),
+            ("tls", "key"),
+            ("", "sessions"),
+            ("app", "servers"),
+            ("memory", "seed"),
+            ("routes", "require"),
+            ("web", "token"),
+            ("format", "express_session"),
+            ("laravel", "token_hash"),
+        ];
+        for (parent, key) in plain {
+            assert!(!is_secret(parent, key), "{parent}.{key}");
         }
     }
 }

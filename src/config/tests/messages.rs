@@ -129,6 +129,30 @@ fn a_warning_looks_like_an_error_and_refuses_nothing() {
 }
 
 #[test]
+fn an_application_that_would_miss_its_own_cookie_is_warned_of() {
+    let file = |source: &str, route: &str| {
+        format!(
+            "listen: :80\nsessions: {{{source}}}\nroutes: [{{upstream: \"b:1\", identity: skygear{route}}}]\n"
+        )
+    };
+    let warned = |source, route| !super::good(&file(source, route)).warnings.is_empty();
+    const DJANGO: &str = "redis: {url: \"redis://h\", format: django}";
+    const AUTHGEAR: &str = "key: \"a:session:{id}\", redis: {url: \"redis://h\", format: authgear}";
+    const BEARER: &str = "token: bearer, redis: {url: \"redis://h\", format: django}";
+    const NATIVE: &str = "redis: \"redis://h\"";
+    assert!(warned(DJANGO, ""));
+    for (source, route) in [
+        (DJANGO, ", credentials: keep"),
+        (DJANGO, ", credentials: strip"),
+        (AUTHGEAR, ""),
+        (BEARER, ""),
+        (NATIVE, ""),
+    ] {
+        assert!(!warned(source, route), "{source} {route}");
+    }
+}
+
+#[test]
 fn each_fault_is_shown_at_its_place_with_its_remedy() {
     for (case, text, expected) in FILES {
         assert_eq!(said(text), expected.trim_start(), "{case}");

@@ -8,6 +8,7 @@ mod http;
 mod messages;
 mod refusals;
 mod secrecy;
+mod tokens;
 
 use super::compile_text;
 use super::environment::FixedEnvironment;

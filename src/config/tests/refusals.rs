@@ -13,7 +13,25 @@ fn every_section_refuses_what_it_cannot_serve() {
 }
 
 /// Name, file, what is refused in it.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 10] = [
+    (
+        "ends and signatures that would count for nothing",
+        r#"listen: :80
+sessions:
+  a: {redis: {url: redis://h, format: {express_session: {secrets: [s], idle_timeout: 30m}}}}
+  b: {redis: {url: redis://h, format: {django: {lifetime: 24h}}}}
+  c: {redis: {url: redis://h, format: {php_session: {last_used: at}}}}
+  d: {redis: {url: redis://h, format: {express_session: {secrets: [s], signature: none}}}}
+  good: {redis: {url: redis://h, format: {django: {created_at: made, lifetime: 24h, last_used: at, idle_timeout: 30m}}}}
+routes: [{upstream: a:1, identity: skygear, credentials: keep}]
+"#,
+        r#"
+3:86 sessions.a.redis.format.express_session.idle_timeout: `idle_timeout` counts from `last_used`, which is not known [last_used: access.at, where the framework writes it; or the source's own `idle_timeout`]
+4:59 sessions.b.redis.format.django.lifetime: `lifetime` counts from `created_at`, which is not known [created_at: session.createdAt, where the record says when it was made]
+5:65 sessions.c.redis.format.php_session.last_used: nothing ends so long after the last use [idle_timeout: 30m]
+6:67 sessions.d.redis.format.express_session.secrets: nothing is signed with these secrets [remove `secrets`, or say how they sign: `signature: value`]
+"#,
+    ),
     (
         "listeners and upstreams",
         r#"listen: [":80", "127.0.0.1:80", {address: ":81", tls: []}]
@@ -105,9 +123,9 @@ routes:
 7:26 sessions.keyed.key: `key` belongs to `redis` [the embedded store needs none]
 8:32 sessions.bad.key: unknown placeholder {sid}; there are {sha256}, {token} and {id} [such as "session:{sha256}"]
 8:59 sessions.bad.token[1]: this place is looked at already [remove it]
-8:67 sessions.bad.token[2]: no such value for `token` [one of: bearer, {cookie: session}, {form: token}, {json: token}]
+8:67 sessions.bad.token[2]: no such value for `token` [one of: bearer, {cookie: session}, {cookie_session: …}, {form: token}, {json: token}]
 8:82 sessions.bad.token[3].cookie: not a cookie name [1 to 128 letters, digits and !#$%&'*+-.^_`|~ (RFC 6265)]
-8:90 sessions.bad.token[4]: expected `bearer`, or one of {cookie: session}, {form: token}, {json: token}, found a mapping []
+8:90 sessions.bad.token[4]: expected `bearer`, or one of {cookie: session}, {cookie_session: …}, {form: token}, {json: token}, found a mapping []
 9:22 sessions.url.redis.url: not a Redis URL [redis://host:6379/0, rediss://host:6380 or unix:///run/redis.sock?db=0]
 10:28 sessions.sent.redis.sentinel: expected a mapping, found text [`key: value`, with a blank after the colon; known here: master, nodes, username, password]
 11:39 sessions.plain.redis.ca: a CA is for TLS, and none is spoken here [use rediss://]

@@ -34,6 +34,12 @@ fn no_message_about_a_bad_file_shows_a_secret() {
         "sessions: {redis: {url: redis://h, \"passwd:hunter2\": x}}",
         "sessions:\n  redis:\n    url: redis://h\n    password:hunter2\n",
         "sessions: redis://h?password=hunter2",
+        "sessions: {a: {jwt: {algorithms: [HS256], key: hunter2}}}",
+        "sessions: {a: {jwt: {algorithms: [HS256], secert: hunter2}}}",
+        "sessions: {a: {jwt: {algorithms: [ES256], public_key: \"-----BEGIN PRIVATE KEY-----hunter2\"}}}",
+        "sessions: {a: {token: {cookie_session: {name: s, key: hunter2}}}}",
+        "sessions: {a: {redis: {url: redis://h, format: {laravel: {app_key: hunter2}}}}}",
+        "assertion: {issuer: g, key: hunter2}",
         "sessions: {redis: {url: \"redis://h?db=1&passwd=hunter2\", timeot: 1s}}",
     ];
     for text in bad {
@@ -57,6 +63,33 @@ fn no_form_of_a_good_file_shows_a_secret() {
     let shown = format!("{warnings:?} {loaded:?} {}", loaded.redacted);
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(shown.contains("<redacted>"), "{shown}");
+}
+
+#[test]
+fn no_key_of_whatever_proves_itself_is_shown() {
+    // The Laravel key is 32 bytes of `hunter2`, in base64.
+    let text = r#"listen: :8080
+sessions:
+  signed: {token: bearer, jwt: {algorithms: [HS256], secret: [hunter2hunter2hunter2hunter2hunter2]}}
+  fields: {token: {cookie_session: {name: a, keys: [hunter2, hunter22], map: {user_id: id}}}}
+  inside:
+    token: {cookie_session: {name: b, keys: hunter2, jwt: jwt}}
+    jwt: {algorithms: [HS512], secret: {env: KEY}}
+    revoked: redis://:hunter2@h
+  express: {redis: {url: redis://h, format: {express_session: {secrets: hunter2}}}}
+  flask: {redis: {url: redis://h, format: {flask_session: {secrets: [hunter2], salt: a}}}}
+  laravel:
+    redis: {url: redis://h, format: {laravel: {secrets: "base64:aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMmh1bnQ="}}}
+routes: [{upstream: "a:1", identity: skygear, credentials: keep}]
+"#;
+    let key = "hunter2".repeat(10);
+    let loaded = compile_in(text, &[("KEY", &key)]).expect("a good file");
+    let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+    let shown = format!("{warnings:?} {loaded:?} {}", loaded.redacted);
+    // The last are the bytes of `hunt`, as `Debug` writes them, in base64 and in hex.
+    for secret in ["hunter2", "104, 117, 110, 116", "aHVudGVy", "68756e74"] {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
 }
 
 #[test]

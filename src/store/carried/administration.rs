@@ -33,6 +33,14 @@ impl Administration for CarriedStore {
     }
 
     async fn revoke(&self, revocation: &Revocation, now: Now) -> Result<Removal, StoreError> {
+        let revocation = match revocation {
+            // No record is there that could be deleted, and nobody says here when the session ends.
+            Revocation::Session(sid) => &Revocation::Token {
+                id: sid.to_string(),
+                until: None,
+            },
+            other => other,
+        };
         self.marks.revoke(revocation, now).await
     }
 

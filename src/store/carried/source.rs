@@ -9,7 +9,7 @@ use crate::store::feed::{ChangeSink, Feed};
 use crate::store::revocation::Revocation;
 use crate::store::session::{Carried, SessionKey, Standing, StoredSession};
 use crate::store::user_mark::UserMark;
-use crate::token::{Credential, TokenDigest};
+use crate::token::{Credential, Sid, TokenDigest};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -104,7 +104,8 @@ impl SessionStore for CarriedStore {
     }
 
     /// What proves itself is revoked until it ends by itself: by its id, so that the same token in another place or
-    /// spelling is meant too, else by its name.
+    /// spelling is meant too, else by its name. So is one whose id could be the name of a session, perhaps somebody
+    /// else's: whoever gets such a token issued must not end that session by logging out.
     async fn end(&self, credential: &Credential) -> Result<(), StoreError> {
         let now = Now::read();
         let stored = match self.reader.read(credential, now).await {
@@ -114,10 +115,13 @@ impl SessionStore for CarriedStore {
         };
         let sid = credential.digest().sid();
         let revocation = match &stored.carried {
-            Some(Carried::Proven { token_id }) => Revocation::Token {
-                id: token_id.clone().unwrap_or_else(|| sid.to_string()),
-                until: Some(stored.expires_at().unwrap_or(UnixMillis::MAX)),
-            },
+            Some(carried @ Carried::Proven { .. }) => {
+                let id = carried.token_id().filter(|id| Sid::from_hex(id).is_none());
+                Revocation::Token {
+                    id: id.map_or_else(|| sid.to_string(), str::to_owned),
+                    until: Some(stored.expires_at().unwrap_or(UnixMillis::MAX)),
+                }
+            }
             Some(Carried::Vouched) | None => Revocation::Session(sid),
         };
         self.marks.revoke(&revocation, now).await.map(drop)

@@ -13,6 +13,7 @@ use crate::token::{Flaw, FlawKind, TokenDigest};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::time::Duration;
+use time::OffsetDateTime;
 
 /// What lies under a session's key.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -74,6 +75,15 @@ impl RecordFormat {
         }
     }
 
+    /// Whether an application writes the records itself, by its framework, and not an auth service for it.
+    #[must_use]
+    pub fn is_an_applications(&self) -> bool {
+        match self {
+            Self::Native => false,
+            Self::Foreign(format) => !OF_AUTH_SERVICES.contains(&format.name),
+        }
+    }
+
     /// From what is shown to the token that names the session; `None`: it is that token.
     #[must_use]
     pub fn handle(&self) -> Option<&Handle> {
@@ -124,9 +134,10 @@ impl ForeignFormat {
         let Some(mut found) = self.map.read(&value)? else {
             return Err(self.nobody(&opaque));
         };
-        let lifetime = self.lifetime.zip(found.created_at);
-        let by_lifetime = lifetime
-            .and_then(|(span, created)| created.checked_add(time::Duration::try_from(span).ok()?));
+        let by_lifetime = match self.lifetime {
+            Some(span) => self.end_of_life(span, found.created_at)?,
+            None => None,
+        };
         let by_use = match &self.idle {
             Some(idle) => idle.end(&value)?,
             None => None,
@@ -134,6 +145,21 @@ impl ForeignFormat {
         let ends = [found.expires_at, by_lifetime, by_use];
         found.expires_at = ends.into_iter().flatten().min();
         Ok(found)
+    }
+
+    /// As with an idle timeout, a session of which no end is known is not believed to have none.
+    fn end_of_life(
+        &self,
+        span: Duration,
+        created: Option<OffsetDateTime>,
+    ) -> Result<Option<OffsetDateTime>, NoSession> {
+        let Some(created) = created else {
+            let path = self.map.path(Field::CreatedAt).map(ToString::to_string);
+            let detail = format!("the record has no `{}`", path.unwrap_or_default());
+            return Err(Flaw::new(FlawKind::Expired, detail).into());
+        };
+        let span = time::Duration::try_from(span).unwrap_or(time::Duration::MAX);
+        Ok(created.checked_add(span))
     }
 
     fn decode(&self, raw: &RawRecord) -> Result<Decoded, BrokenRecord> {
@@ -204,6 +230,8 @@ fn header_map(record: Value) -> Value {
     }
     Value::Object(headers)
 }
+
+const OF_AUTH_SERVICES: [&str; 3] = ["authgear", "hasura", "skygear"];
 
 const ROLE: &str = "x-hasura-role";
 const ALLOWED_ROLES: &str = "x-hasura-allowed-roles";

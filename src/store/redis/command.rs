@@ -24,11 +24,13 @@ fn word(command: &Cmd, at: usize) -> Option<&[u8]> {
     }
 }
 
-const READS: [&[u8]; 7] = [
+const READS: [&[u8]; 9] = [
     b"ASKING",
     b"EXISTS",
     b"GET",
     b"GETRANGE",
+    b"HMGET",
+    b"HSTRLEN",
     b"PTTL",
     b"SCAN",
     b"ZREVRANGE",

@@ -65,8 +65,13 @@ impl Ledger {
         self.count.store(held.len(), Ordering::Release);
     }
 
+    /// By a message about the session, or about a signed token of that name: both are written under one key.
     pub(super) fn revokes(&self, session: Sid) -> bool {
-        self.any(|revocation| *revocation == Revocation::Session(session))
+        self.any(|revocation| match revocation {
+            Revocation::Session(sid) => *sid == session,
+            Revocation::Token { id, .. } => Sid::from_hex(id) == Some(session),
+            Revocation::User { .. } => false,
+        })
     }
 
     pub(super) fn revokes_token(&self, token_id: &str) -> bool {
@@ -159,6 +164,12 @@ mod tests {
             not_before: Some(UnixMillis(at)),
         };
         assert!(!ledger.revokes(sid));
+        let as_token = Revocation::Token {
+            id: sid.to_string(),
+            until: None,
+        };
+        assert!(ledger.add(as_token.clone()) && ledger.revokes(sid));
+        ledger.settle(&as_token);
         for revocation in [Revocation::Session(sid), user(5), user(9), user(7)] {
             assert!(ledger.add(revocation));
         }

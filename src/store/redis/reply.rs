@@ -1,4 +1,4 @@
-//! From the replies to `GETRANGE` and `PTTL` to a session, an absence, or what is wrong.
+//! From the replies to `GETRANGE`, `HMGET` and `PTTL` to a session, an absence, or what is wrong.
 
 use super::fault::{fault, refusal};
 use crate::clock::UnixMillis;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// Reads a record, its remaining life, whether it is revoked by its name, and its last use, in one round trip. `GETRANGE`
 /// bounds the reply to one byte more than a record may have, whatever lies under the key (R15), and answers an absent key
-/// with an empty string.
+/// with an empty string. Fields of a hash are measured before, with [`size_question`].
 pub(super) fn question(key: &str, session: TokenDigest, format: &RecordFormat) -> Pipeline {
     let mut question = pipe();
     match format.hash_fields() {
@@ -32,6 +32,35 @@ pub(super) fn question(key: &str, session: TokenDigest, format: &RecordFormat) -
     let seen = own_keys::seen(session);
     question.cmd("GETRANGE").arg(seen).arg(0).arg(TIME_DIGITS);
     question
+}
+
+/// Asks how long those fields of a hash are that [`question`] reads: no command reads a part of one. `None` for records
+/// that are no hash.
+pub(super) fn size_question(key: &str, format: &RecordFormat) -> Option<Pipeline> {
+    let fields = format.hash_fields()?;
+    let mut question = pipe();
+    for field in fields {
+        question.cmd("HSTRLEN").arg(key).arg(field);
+    }
+    Some(question)
+}
+
+/// Understands the replies to [`size_question`].
+///
+/// # Errors
+/// As [`answer`]; a hash that is larger than a record may be is broken.
+pub(super) fn fits(replies: Vec<Value>, format: &RecordFormat) -> Result<(), LookupError> {
+    let mut left = format.max_bytes();
+    for reply in replies {
+        let length = match reply {
+            Value::Int(length) => usize::try_from(length).map_err(|_| out_of_protocol())?,
+            refused => return bytes_of(refused, "record").and(Err(out_of_protocol().into())),
+        };
+        left = left
+            .checked_sub(length)
+            .ok_or_else(|| BrokenRecord::new("record", "larger than 64 KiB"))?;
+    }
+    Ok(())
 }
 
 /// Reads what is said of a session whose record is not here, and of the signed token that it is.

@@ -61,8 +61,18 @@ impl RedisStore {
         let question = reply::question(key, session, &self.format);
         // Before the question: what is written and let go of meanwhile may have been written after the server's answer.
         let is_announced = self.ledger.revokes(session.sid());
-        let replies = self.servers.ask(&question).await?;
-        let mut answer = reply::answer(replies, session, &self.format, now.wall);
+        // What a hash holds is measured before it is read (R15).
+        let measured = match reply::size_question(key, &self.format) {
+            Some(question) => reply::fits(self.servers.ask(&question).await?, &self.format),
+            None => Ok(()),
+        };
+        let mut answer = match measured {
+            Ok(()) => {
+                let replies = self.servers.ask(&question).await?;
+                reply::answer(replies, session, &self.format, now.wall)
+            }
+            Err(fault) => Err(fault),
+        };
         self.note(answer.as_ref().err());
         if let Ok(Some(stored)) = &mut answer {
             stored.is_revoked |= is_announced;
@@ -95,9 +105,13 @@ impl RedisStore {
         let detail = &error.detail;
         if error.kind == StoreFault::Auth {
             let records = self.records_pattern();
+            let of_hashes = match self.format.hash_fields() {
+                Some(_) => " +hmget +hstrlen",
+                None => "",
+            };
             warn!(
                 store = &*self.name,
-                "lookups are refused: {detail}; the ACL user needs {records}~sessiongate:* +getrange +pttl +ping"
+                "lookups are refused: {detail}; the ACL user needs {records}~sessiongate:* +getrange +pttl +ping{of_hashes}"
             );
         } else {
             warn!(

@@ -3,7 +3,9 @@
 use super::sessions::RedisStore;
 use super::test_server::{TestServer, until};
 use crate::clock::Now;
+use crate::formats::handle::Handle;
 use crate::store::contract::{LookupError, SessionStore, StoreFault};
+use crate::store::foreign::{Field, FieldMap, FieldPath, ForeignFormat, RecordFormat, Shape};
 use crate::store::session::StoredSession;
 use crate::store::settings::RedisSettings;
 use crate::token::Credential;
@@ -85,6 +87,56 @@ async fn a_broken_record_says_what_is_wrong() {
     }
     server.say(["SET", "session:good", RECORD]);
     assert!(find(&store, "good").await.expect("an answer").is_some());
+}
+
+#[tokio::test]
+async fn a_hash_is_measured_before_it_is_read() {
+    let server = TestServer::start().await;
+    let mut map = FieldMap::default();
+    let path = FieldPath::parse("attrs.user_id").expect("a path");
+    map.set(Field::UserId, path);
+    let store = store(&RedisSettings {
+        format: RecordFormat::Foreign(Box::new(ForeignFormat {
+            name: "spring_session",
+            handle: Handle::default(),
+            shape: Shape::SpringHash,
+            map,
+            idle: None,
+            lifetime: None,
+            token_hash: None,
+        })),
+        ..server.settings()
+    });
+    let user = ["sessionAttr:user_id", "\"u-1\""];
+    server.say(["HSET", "session:good", user[0], user[1]]);
+    let large = "x".repeat(1024 * 1024);
+    server.say(["HSET", "session:large", user[0], user[1]]);
+    server.say(["HSET", "session:large", "creationTime", &large]);
+    server.say(["HSET", "session:beside", user[0], user[1], "other", &large]);
+    server.say(["SET", "session:text", "x"]);
+    for token in ["good", "beside"] {
+        let found = find(&store, token).await.expect(token).expect(token);
+        assert_eq!(found.session.user_id, "u-1", "{token}");
+    }
+    assert_eq!(find(&store, "unknown").await.expect("an answer"), None);
+    let sent = |server: &TestServer| {
+        let stats = server.command("INFO stats");
+        let (_, rest) = stats
+            .split_once("total_net_output_bytes:")
+            .expect("counted");
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse::<usize>().expect("a number")
+    };
+    let before = sent(&server);
+    for (token, words) in [("large", "larger than 64 KiB"), ("text", "of another kind")] {
+        match find(&store, token).await {
+            Err(LookupError::Broken(broken)) => {
+                assert!(broken.fault.contains(words), "{token}: {broken}");
+            }
+            other => panic!("{token}: {other:?}"),
+        }
+    }
+    assert!(sent(&server) - before < large.len(), "it was not sent");
 }
 
 #[tokio::test]

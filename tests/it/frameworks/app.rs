@@ -70,7 +70,7 @@ fn program(file: &str, port: u16) -> Command {
     let kind = Path::new(file).extension().and_then(|kind| kind.to_str());
     let mut command = match kind {
         Some("js") => Command::new("node"),
-        Some("py") => Command::new(Path::new(ROOT).join("target/frameworks/venv/bin/python")),
+        Some("py") => Command::new(installed("venv/bin/python")),
         Some("php") => {
             let mut php = Command::new("php");
             php.args(["-S", &format!("127.0.0.1:{port}"), file]);
@@ -80,6 +80,11 @@ fn program(file: &str, port: u16) -> Command {
     };
     command.args([file, &port.to_string()]);
     command
+}
+
+/// A file or folder of what `tests/frameworks/install` has installed.
+pub(super) fn installed(name: &str) -> PathBuf {
+    Path::new(ROOT).join("target/frameworks").join(name)
 }
 
 const REMEDY: &str = "`make test-frameworks` installs what it needs";

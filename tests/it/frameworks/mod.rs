@@ -2,6 +2,7 @@
 //! `make test-frameworks` installs those and runs these cases, which `cargo test` alone passes over.
 
 mod app;
+mod assertion;
 mod browser;
 mod framework;
 mod in_front;
