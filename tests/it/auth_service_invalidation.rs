@@ -1,7 +1,7 @@
 //! The Redis of an auth service is followed: a session that ends there is over here, its being used costs nothing, and
 //! nothing is ever written.
 
-use crate::harness::{Answer, Redis, Stack, Upstream, eventually, sha256_hex, sid, stack};
+use crate::harness::{Answer, Cluster, Redis, Stack, Upstream, eventually, sha256_hex, sid, stack};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -264,4 +264,36 @@ fn marks_of_which_nobody_tells_do_not_keep_the_service_from_being_followed() {
     site.answers(ENDED);
     site.accounts.command(&["UNLINK", "app:main:session:id"]);
     site.expect_ended("id.one");
+}
+
+#[test]
+fn a_cluster_is_followed_at_each_of_its_masters() {
+    let folder = tempfile::tempdir().expect("scratch");
+    let cluster = Cluster::start(folder.path());
+    let service = Upstream::tcp();
+    let redis = "{cluster: ['127.0.0.1:${NODE}'], timeout: {reply: 5s}}";
+    let config = CONFIG.replace("REDIS", redis).replace("MARKS", "");
+    let stack = stack(&config)
+        .env("AUTH", &service.port().to_string())
+        .env("NODE", &cluster.nodes[0].port().to_string())
+        .start();
+    let answers = |text: &str| service.on("/resolve", Answer::Raw(text.as_bytes().to_vec()));
+    let status = |token: &str| stack.get("/").bearer(token).send().status;
+    answers(VALID);
+    eventually("changes are told", || {
+        let source = stack.admin("/status.json").json()["sources"][0].clone();
+        (source["revocation"]["announced"] == true).then_some(())
+    });
+    let ids: Vec<String> = (0..8).map(|number| format!("id-{number}")).collect();
+    for id in &ids {
+        cluster.run(&["SET", &format!("app:main:session:{id}"), "{}"]);
+        assert_eq!(status(&format!("{id}.x")), 200);
+    }
+    answers(ENDED);
+    for id in &ids {
+        cluster.run(&["DEL", &format!("app:main:session:{id}")]);
+        eventually("it has ended", || {
+            (status(&format!("{id}.x")) == 401).then_some(())
+        });
+    }
 }
