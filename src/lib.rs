@@ -8,7 +8,7 @@
 //! | 15 | `cli` |
 //! | 14 | `server` |
 //! | 13 | `admin` |
-//! | 12 | `explain` |
+//! | 12 | `explain`, `detect` |
 //! | 11 | `proxy` |
 //! | 10 | `runtime`, `config` |
 //! | 9 | `blueprint` |
@@ -53,6 +53,7 @@ pub mod blueprint;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod detect;
 pub mod explain;
 pub mod fetch;
 pub mod listen;

@@ -1,6 +1,7 @@
 //! The command line, as types.
 
 use super::config_file::ConfigFile;
+use super::detect_args::DetectArgs;
 use super::session_args::{SessionCommand, UserCommand};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -29,6 +30,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Show how a request would be decided, step by step, and what the upstream would see.
     Explain(ExplainArgs),
+    /// Say which sessions a Redis holds, and how to read them.
+    Detect(DetectArgs),
     /// Make, show, list and revoke sessions.
     #[command(subcommand)]
     Session(SessionCommand),

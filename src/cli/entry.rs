@@ -3,7 +3,7 @@
 
 use super::args::{Cli, Command};
 use super::failure::Failure;
-use super::{administer, check, demo, echo, explain, output, run, status};
+use super::{administer, check, demo, detect, echo, explain, output, run, status};
 use crate::config;
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
@@ -34,6 +34,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Run(file) => run::run(&file.config),
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Detect(args) => detect::run(&args),
         Command::Session(command) => administer::administer(command.into_errand()),
         Command::User(command) => administer::administer(command.into_errand()),
         Command::Status(args) => status::status(&args),

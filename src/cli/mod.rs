@@ -6,6 +6,8 @@ mod args;
 mod check;
 mod config_file;
 mod demo;
+mod detect;
+mod detect_args;
 mod echo;
 mod entry;
 mod explain;

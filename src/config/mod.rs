@@ -18,10 +18,12 @@ mod secrets;
 mod units;
 mod words;
 
+pub use compile::{Idle, PRESETS, Preset, UrlError, redis_at};
 pub use environment::{Environment, ProcessEnvironment};
 pub use issue::{Excerpt, Issue, Issues, Severity};
 pub use load::{Loaded, compile_text, load};
 pub use schema::schema;
+pub use words::Signing;
 
 #[cfg(test)]
 mod tests;

@@ -65,12 +65,17 @@ pub(super) const DECODE: [(&str, Decode); 3] = [
 ];
 
 /// How a handle is signed; with which secrets stands elsewhere.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signing {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signing {
+    /// Not at all.
     None,
+    /// `s:<id>.<signature>`.
     Express,
+    /// `<value>.<signature>`, in base64.
     SignedValue,
+    /// `<value>.<signature>`, in base64url; an application may leave it out.
     ItsDangerous,
+    /// Encrypted.
     Laravel,
 }
 

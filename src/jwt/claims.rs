@@ -1,7 +1,7 @@
 //! `Claims`: what a proved token says, each registered claim of exactly its type (RFC 7519 §4.1).
 
+use super::object::read_object;
 use super::settings::{Expiry, VerifierSettings};
-use super::strict_json::read_object;
 use crate::clock::UnixMillis;
 use crate::token::{Flaw, FlawKind};
 use serde_json::{Map, Value};

@@ -1,7 +1,7 @@
 //! `Header`: the two members of a token's header that count, and those that refuse it (RFC 7515 §4.1, RFC 8725 §3).
 
 use super::algorithm::{Algorithm, UnknownAlgorithm};
-use super::strict_json::read_object;
+use super::object::read_object;
 use crate::token::{Flaw, FlawKind};
 use serde_json::{Map, Value};
 use std::borrow::Cow;

@@ -3,8 +3,8 @@
 use super::algorithm::{Algorithm, Algorithms};
 use super::jwk;
 use super::key::{Key, KeyFault, Material};
+use super::object::read_object;
 use super::pem;
-use super::strict_json::read_object;
 use crate::secret::Secret;
 use serde_json::Value;
 use std::fmt;

@@ -8,13 +8,13 @@ mod jwk;
 mod key;
 mod key_set;
 mod known;
+mod object;
 mod pem;
 mod public_jwk;
 mod refresh;
 mod remote;
 mod settings;
 mod signing_key;
-mod strict_json;
 mod verifier;
 
 pub use algorithm::{Algorithm, Algorithms, AlgorithmsError, UnknownAlgorithm};

@@ -52,7 +52,7 @@ pub use native::decode_native;
 pub(crate) use native::parse_span;
 pub use new_session::NewSession;
 pub use open::open;
-pub use redis::RedisStore;
+pub use redis::{Glimpse, Onlooker, Page, RedisStore, Sight};
 pub use revocation::{NotARevocation, Revocation};
 pub use session::{
     AuthenticatedAs, Authenticator, Carried, Session, SessionKey, Standing, StoredSession,

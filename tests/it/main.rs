@@ -39,6 +39,9 @@ mod signed_tokens;
 // R7: a service is asked, and its answers are kept.
 mod auth_service;
 mod auth_service_invalidation;
+// What `detect` says of a Redis, and that it shows and changes nothing.
+mod detect;
+mod detect_harm;
 // Records and cookies that real frameworks wrote.
 mod foreign_records;
 // R2: a record that cannot be used is 502.

@@ -32,3 +32,6 @@ mod tokens;
 mod upstreams;
 
 pub(super) use configuration::blueprint;
+pub use presets::{Idle, PRESETS, Preset};
+pub use redis::redis_at;
+pub use redis_url::UrlError;

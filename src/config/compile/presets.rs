@@ -7,33 +7,47 @@ use crate::store::{Field, OnPush, Shape};
 use std::time::Duration;
 
 /// What a framework does unless its application has changed it.
-pub(super) struct Preset {
-    pub(super) word: &'static str,
+pub struct Preset {
+    /// Its word in `format:`.
+    pub word: &'static str,
     /// Whether a bearer token is looked for before the cookie.
-    pub(super) bearer: bool,
+    pub bearer: bool,
     /// Looked at in this order.
-    pub(super) cookies: &'static [&'static str],
+    pub cookies: &'static [&'static str],
     /// `None`: it holds a name of the site's own, so it has to be written.
-    pub(super) key: Option<&'static str>,
-    pub(super) decode: &'static [Decode],
-    pub(super) signing: Signing,
-    pub(super) transform: Transform,
-    pub(super) shape: Shape,
-    pub(super) fields: &'static [(Field, &'static str)],
-    pub(super) attrs: &'static [(&'static str, &'static str)],
-    pub(super) last_used: Option<&'static str>,
-    pub(super) idle: Idle,
-    pub(super) lifetime: Option<Duration>,
-    pub(super) token_hash: Option<&'static str>,
+    pub key: Option<&'static str>,
+    /// How the handle is written.
+    pub decode: &'static [Decode],
+    /// What proves the handle.
+    pub signing: Signing,
+    /// From the id to its part of the key.
+    pub transform: Transform,
+    /// How the record is written.
+    pub shape: Shape,
+    /// Which fields say what.
+    pub fields: &'static [(Field, &'static str)],
+    /// Attributes by name.
+    pub attrs: &'static [(&'static str, &'static str)],
+    /// Where the last use stands.
+    pub last_used: Option<&'static str>,
+    /// How long a session may be unused.
+    pub idle: Idle,
+    /// Life since `created_at`.
+    pub lifetime: Option<Duration>,
+    /// Where the hash of the whole token stands.
+    pub token_hash: Option<&'static str>,
     /// What a push of a record means: many frameworks write it on every request.
-    pub(super) on_push: OnPush,
+    pub on_push: OnPush,
 }
 
 /// How long a session may be unused, where its end follows from its last use.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Idle {
+pub enum Idle {
+    /// As long for every session.
     Fixed(Duration),
+    /// As many seconds as a field says.
     Field(&'static str),
+    /// The framework computes no such end.
     Unknown,
 }
 
@@ -58,7 +72,8 @@ const PLAIN: Preset = Preset {
     on_push: OnPush::Suspect,
 };
 
-pub(super) static PRESETS: [Preset; 10] = [
+/// All of them.
+pub static PRESETS: [Preset; 10] = [
     Preset {
         word: "express_session",
         cookies: &["connect.sid"],

@@ -2,6 +2,7 @@
 
 use super::format;
 use super::redis_servers;
+use super::redis_url::{self, UrlError};
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};
 use crate::config::secrets;
@@ -82,6 +83,27 @@ pub(super) fn followed(value: Value<'_>) -> Option<RedisSettings> {
 fn means(section: Option<&Mapping<'_>>, by: Invalidation) -> Invalidation {
     let own = section.and_then(|section| section.choice("invalidation", &words::INVALIDATION));
     own.unwrap_or(by)
+}
+
+/// The server at a URL, with the defaults of a source, for a command that is given no file.
+///
+/// # Errors
+/// When it is no URL of a Redis; the error does not quote it.
+pub fn redis_at(url: &str) -> Result<RedisSettings, UrlError> {
+    let named = redis_servers::of_url(redis_url::parse(url)?, None);
+    Ok(RedisSettings {
+        servers: named.servers,
+        db: named.db,
+        username: named.username,
+        password: named.password,
+        key: None,
+        format: RecordFormat::Native,
+        connect_timeout: CONNECT_TIMEOUT,
+        reply_timeout: REPLY_TIMEOUT,
+        invalidation: Invalidation::None,
+        on_push: OnPush::default(),
+        follows: Follows::default(),
+    })
 }
 
 fn settings(

@@ -84,7 +84,7 @@ fn url(value: Value<'_>) -> Option<RedisUrl> {
     Some(url)
 }
 
-fn of_url(url: RedisUrl, ca: Option<Value<'_>>) -> Servers {
+pub(super) fn of_url(url: RedisUrl, ca: Option<Value<'_>>) -> Servers {
     Servers {
         servers: RedisServers::One(address(url.place, ca)),
         db: url.db,

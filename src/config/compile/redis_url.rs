@@ -24,17 +24,23 @@ pub(super) enum RedisPlace {
 
 /// Why a URL is refused. Never quotes it: it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub(super) enum UrlError {
+pub enum UrlError {
+    /// No scheme, or one of something else.
     #[error("not a Redis URL")]
     Scheme,
+    /// No host.
     #[error("not a host name or address before the port")]
     Host,
+    /// 0, or no number.
     #[error("not a port")]
     Port,
+    /// Something else after the host.
     #[error("the path of a Redis URL is a database number")]
     Db,
+    /// `%` without two digits.
     #[error("not percent-encoded text")]
     Percent,
+    /// After `?`.
     #[error("a parameter that means nothing here; a unix URL takes `db`")]
     Parameter,
 }

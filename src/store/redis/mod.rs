@@ -22,6 +22,7 @@ mod link;
 #[cfg(test)]
 mod log_tests;
 mod messages;
+mod onlooker;
 mod pushes;
 mod reply;
 mod scribe;
@@ -50,5 +51,6 @@ mod vigil;
 mod watcher;
 mod witness;
 
+pub use onlooker::{Glimpse, Onlooker, Page, Sight};
 pub use sessions::RedisStore;
 pub(super) use watcher::Watcher;

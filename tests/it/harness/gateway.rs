@@ -131,7 +131,7 @@ impl Command {
     }
 
     /// With variables that the configuration may name.
-    pub(super) fn environment(mut self, environment: &[(String, String)]) -> Self {
+    pub(crate) fn environment(mut self, environment: &[(String, String)]) -> Self {
         self.environment.extend_from_slice(environment);
         self
     }
