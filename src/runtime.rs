@@ -13,7 +13,7 @@ use crate::resolver::{Resolver, Source, SourceMetrics};
 use crate::route::{
     Credentials, Endpoint, HostPattern, PathPattern, RouteSettings, RouteTable, Underscores,
 };
-use crate::store::{self, Invalidation, StoreOpenError, StoreSettings};
+use crate::store::{self, StoreOpenError, StoreSettings};
 use crate::token::{CookieName, TokenDigest, TokenSource};
 use crate::upstream::{self, Cluster, Member};
 use arc_swap::ArcSwap;
@@ -268,9 +268,10 @@ fn open_source(
 }
 
 fn epoch_of(settings: &StoreSettings) -> Epoch {
-    match settings.redis() {
-        Some(redis) if redis.invalidation != Invalidation::None => Epoch::wanted(),
-        Some(_) | None => Epoch::default(),
+    if settings.expects_changes() {
+        Epoch::wanted()
+    } else {
+        Epoch::default()
     }
 }
 

@@ -47,7 +47,9 @@ sections! {
         "identity_updated_at", "authenticator_id", "authenticator_type", "authenticator_channel",
         "authenticator_updated_at", "created_at", "expires_at", "attrs"];
     HTTP "http" ["url", "method", "identity", "valid", "map", "headers", "statuses", "cache_control", "timeout", "ca",
-        "max_in_flight"];
+        "max_in_flight", "invalidated_by"];
+    INVALIDATED_BY "invalidated_by" ["redis", "prefixes"];
+    FOLLOWED "followed" ["url", "sentinel", "cluster", "db", "username", "password", "tls", "ca", "timeout"];
     HTTP_TIMEOUT "http_timeout" ["connect", "total"];
     CACHE "cache" ["max_entries", "ttl", "negative_ttl", "stale_if_error", "invalidation"];
     ASSERTION "assertion" ["issuer", "algorithm", "keys", "lifetime", "header"];
@@ -103,7 +105,6 @@ later! {
     "upstream" "tls": "TLS to upstreams comes with a later release", "reach the servers over a private network or a unix socket";
     "balance" "least_conn": "only `round_robin` is there yet", "leave it out";
     "balance" "consistent": "only `round_robin` is there yet", "leave it out";
-    "http" "invalidated_by": "invalidation by another service's Redis comes with a later release", "leave it out; `ttl` and `sessiongate:events` bound what is remembered";
     "route" "limit": "rate limits come with a later release", "limit in front of the gateway";
 }
 

@@ -189,7 +189,7 @@ impl fmt::Display for KeyTemplate {
 }
 
 /// What stands before the first dot; all of it where there is none.
-fn id_of(token: &str) -> &str {
+pub(super) fn id_of(token: &str) -> &str {
     token.split_once('.').map_or(token, |(id, _)| id)
 }
 

@@ -3,7 +3,9 @@
 mod administration;
 mod broken_record;
 mod carried;
+mod confluence;
 mod contract;
+mod copies;
 mod feed;
 mod foreign;
 mod http;
@@ -57,8 +59,8 @@ pub use session::{
 };
 pub use session_report::SessionReport;
 pub use settings::{
-    ClusterSettings, Invalidation, MemorySettings, OnPush, RedisAddress, RedisNode, RedisServers,
-    RedisSettings, RedisTls, SeedSession, SentinelSettings, StoreSettings,
+    ClusterSettings, Follows, Invalidation, MemorySettings, OnPush, RedisAddress, RedisNode,
+    RedisServers, RedisSettings, RedisTls, SeedSession, SentinelSettings, StoreSettings,
 };
 pub use text_rule::TextRule;
 pub use user_mark::UserMark;

@@ -1,11 +1,13 @@
 //! `open`: from settings to a store. The only file that knows every back end.
 
 use super::administration::Administration;
-use super::carried::{CarriedStore, CookieReader, JwtReader, Proof, SessionReader};
+use super::carried::{
+    CarriedSettings, CarriedStore, CookieReader, Following, JwtReader, Proof, SessionReader,
+};
 use super::contract::StoreOpenError;
 use super::http::AuthService;
 use super::memory::MemoryStore;
-use super::redis::RedisStore;
+use super::redis::{RedisStore, Watcher};
 use super::settings::{MemorySettings, RedisSettings, StoreSettings};
 use crate::clock::Now;
 use std::sync::Arc;
@@ -25,6 +27,7 @@ pub fn open(
         StoreSettings::Carried(carried) => Arc::new(CarriedStore::new(
             reader(name, &carried.proof)?,
             marks(name, carried.revoked.as_ref(), now)?,
+            following(name, carried)?,
         )),
     })
 }
@@ -41,6 +44,17 @@ fn reader(name: &str, proof: &Proof) -> Result<Box<dyn SessionReader>, StoreOpen
             Box::new(reader)
         }
     })
+}
+
+/// Who tells of sessions that have ended at the service which is asked.
+fn following(name: &str, carried: &CarriedSettings) -> Result<Option<Following>, StoreOpenError> {
+    let Some(redis) = carried.proof.invalidated_by() else {
+        return Ok(None);
+    };
+    let watcher = Watcher::open(name, redis)?;
+    // Marks in this process are told from the first moment on.
+    let are_marks_told = carried.revoked.is_none() || carried.expects_marks();
+    Ok(Some(Following::new(watcher, are_marks_told)))
 }
 
 /// Where it is kept what was revoked.

@@ -108,7 +108,7 @@ pub struct Standing {
 }
 
 /// Where a session's record lies in its store. The key may hold the token, so it is never shown.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SessionKey {
     /// Names the session everywhere else.
     pub digest: TokenDigest,

@@ -23,13 +23,13 @@ pub enum StoreSettings {
 }
 
 impl StoreSettings {
-    /// The Redis whose changes matter to the source's sessions.
+    /// Whether changes of the source's sessions are to be announced by anybody but this process.
     #[must_use]
-    pub fn redis(&self) -> Option<&RedisSettings> {
+    pub fn expects_changes(&self) -> bool {
         match self {
-            Self::Memory(_) => None,
-            Self::Redis(redis) => Some(redis),
-            Self::Carried(carried) => carried.revoked.as_ref(),
+            Self::Memory(_) => false,
+            Self::Redis(redis) => redis.invalidation != Invalidation::None,
+            Self::Carried(carried) => carried.expects_changes(),
         }
     }
 
@@ -100,6 +100,19 @@ pub struct RedisSettings {
     pub invalidation: Invalidation,
     /// What a pushed change of a record means.
     pub on_push: OnPush,
+    /// Whose keys are followed.
+    pub follows: Follows,
+}
+
+/// Whose keys a Redis is followed for.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Follows {
+    /// The gateway's own, and the records under `key`.
+    #[default]
+    Own,
+    /// Those of another service under these heads, to learn that one of them is gone. Nothing is read from them, and
+    /// nothing is written there. None is empty or begins with another.
+    Foreign(Vec<String>),
 }
 
 /// How a node learns that something has changed in the store.

@@ -38,6 +38,7 @@ mod signed_tokens;
 // Where sessions come from.
 // R7: a service is asked, and its answers are kept.
 mod auth_service;
+mod auth_service_invalidation;
 // What `detect` says of a Redis, and that it shows and changes nothing.
 mod detect;
 mod detect_harm;

@@ -1,6 +1,7 @@
 //! `http:` of a session source: the auth service that is asked.
 
 use super::field_map;
+use super::invalidated_by;
 use crate::config::keys;
 use crate::config::reading::{Mapping, Value};
 use crate::config::secrets;
@@ -42,6 +43,10 @@ pub(super) fn settings(value: Value<'_>, tokens: &[TokenSource]) -> Option<HttpS
     let headers = section.get("headers").map(headers).unwrap_or_default();
     let statuses = section.get("statuses").map(statuses).unwrap_or_default();
     let cache_control = section.choice("cache_control", &words::CACHE_CONTROL);
+    let invalidated_by = match section.get("invalidated_by") {
+        Some(value) => Some(invalidated_by::settings(value)?),
+        None => None,
+    };
     Some(HttpSettings {
         method,
         headers,
@@ -50,6 +55,7 @@ pub(super) fn settings(value: Value<'_>, tokens: &[TokenSource]) -> Option<HttpS
         statuses,
         cache_control: cache_control.unwrap_or_default(),
         limits,
+        invalidated_by,
         ..by_default(target?, tokens)
     })
 }
@@ -65,6 +71,7 @@ fn by_default(target: FetchTarget, tokens: &[TokenSource]) -> HttpSettings {
         statuses: Statuses::default(),
         cache_control: Default::default(),
         limits: limits(),
+        invalidated_by: None,
     }
 }
 

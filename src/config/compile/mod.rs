@@ -13,6 +13,7 @@ mod field_map;
 mod format;
 mod http;
 mod identity;
+mod invalidated_by;
 mod jwt;
 mod jwt_keys;
 mod listeners;

@@ -8,7 +8,9 @@ use crate::config::reading::{Mapping, Value};
 use crate::config::secrets;
 use crate::config::words;
 use crate::secret::Secret;
-use crate::store::{Invalidation, KeyTemplate, OnPush, RecordFormat, RedisSettings, Untrackable};
+use crate::store::{
+    Follows, Invalidation, KeyTemplate, OnPush, RecordFormat, RedisSettings, Untrackable,
+};
 use crate::token::TokenSource;
 use std::time::Duration;
 
@@ -28,10 +30,8 @@ pub(super) fn records(
         .then(|| value.mapping(keys::REDIS))
         .flatten();
     let preset = format::preset_of(value);
+    let by = means(section.as_ref(), by);
     let settings = settings(value, section.as_ref(), by);
-    let by = settings
-        .as_ref()
-        .map_or(by, |settings| settings.invalidation);
     let key = match (key, preset) {
         (Some(key), _) => template(key.parsed(KEY_HELP, KeyTemplate::parse)?, key, by),
         (None, None) => KeyTemplate::parse(KEY).ok(),
@@ -67,7 +67,22 @@ pub(super) fn marks(value: Value<'_>, by: Invalidation) -> Option<RedisSettings>
         .is_mapping()
         .then(|| value.mapping(keys::REVOKED))
         .flatten();
+    let by = means(section.as_ref(), by);
     settings(value, section.as_ref(), by)
+}
+
+/// Where keys of another service are, which are followed whatever the gateway's own Redis does: a URL, or a mapping.
+pub(super) fn followed(value: Value<'_>) -> Option<RedisSettings> {
+    let section = value
+        .is_mapping()
+        .then(|| value.mapping(keys::FOLLOWED))
+        .flatten();
+    settings(value, section.as_ref(), Invalidation::Tracking)
+}
+
+fn means(section: Option<&Mapping<'_>>, by: Invalidation) -> Invalidation {
+    let own = section.and_then(|section| section.choice("invalidation", &words::INVALIDATION));
+    own.unwrap_or(by)
 }
 
 /// The server at a URL, with the defaults of a source, for a command that is given no file.
@@ -87,6 +102,7 @@ pub fn redis_at(url: &str) -> Result<RedisSettings, UrlError> {
         reply_timeout: REPLY_TIMEOUT,
         invalidation: Invalidation::None,
         on_push: OnPush::default(),
+        follows: Follows::default(),
     })
 }
 
@@ -110,7 +126,6 @@ fn settings(
             ("reply", &mut reply_timeout),
         ]);
     }
-    let own_by = section.and_then(|section| section.choice("invalidation", &words::INVALIDATION));
     let of_url = named.as_ref().and_then(|named| named.password.clone());
     let password = password(section, of_url);
     let named = named?;
@@ -123,8 +138,9 @@ fn settings(
         format: RecordFormat::Native,
         connect_timeout,
         reply_timeout,
-        invalidation: own_by.unwrap_or(by),
+        invalidation: by,
         on_push: OnPush::default(),
+        follows: Follows::default(),
     })
 }
 

@@ -1,10 +1,11 @@
 //! An auth service in force.
 
 use super::formats::{fields, path};
-use super::sections::{REDACTED, set};
+use super::redis::followed;
+use super::sections::{REDACTED, set, texts};
 use crate::config::units::show_duration;
 use crate::config::words::{self, word};
-use crate::store::HttpSettings;
+use crate::store::{Follows, HttpSettings, RedisSettings};
 use serde_json::{Map, Value, json};
 
 /// The service with everything that its preset stands for.
@@ -40,6 +41,17 @@ pub(super) fn section(settings: &HttpSettings) -> Value {
         .collect();
     if !statuses.is_empty() {
         set(&mut section, "statuses", Value::Object(statuses));
+    }
+    if let Some(redis) = &settings.invalidated_by {
+        set(&mut section, "invalidated_by", invalidated_by(redis));
+    }
+    section
+}
+
+fn invalidated_by(redis: &RedisSettings) -> Value {
+    let mut section = json!({"redis": followed(redis)});
+    if let Follows::Foreign(heads) = &redis.follows {
+        set(&mut section, "prefixes", texts(heads));
     }
     section
 }

@@ -20,8 +20,15 @@ pub(super) fn redis(store: &RedisSettings) -> Value {
 
 /// The servers alone.
 pub(super) fn servers(store: &RedisSettings) -> Value {
+    let mut section = followed(store);
+    let by = word(&words::INVALIDATION, &store.invalidation);
+    set(&mut section, "invalidation", by.into());
+    section
+}
+
+/// The servers of another service.
+pub(super) fn followed(store: &RedisSettings) -> Value {
     let mut section = json!({
-        "invalidation": word(&words::INVALIDATION, &store.invalidation),
         "timeout": {
             "connect": show_duration(store.connect_timeout),
             "reply": show_duration(store.reply_timeout),

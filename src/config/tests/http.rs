@@ -32,7 +32,8 @@ fn a_url_is_enough_and_every_default_can_be_stated() {
 #[test]
 fn what_is_in_force_can_be_read_again() {
     let source = "http: {url: 'http://127.0.0.1:3000/resolve', identity: json, valid: ok, headers: {X-Api-Key: k},
-    map: {user_id: user.id, attrs: {plan: [a.b, c]}}, statuses: {302: invalid, 403: error}, max_in_flight: 7}";
+    map: {user_id: user.id, attrs: {plan: [a.b, c]}}, statuses: {302: invalid, 403: error}, max_in_flight: 7,
+    invalidated_by: {redis: 'redis://h/2', prefixes: 'app:'}}";
     let shown = good(&file(source)).redacted["sessions"]["default"]["http"].clone();
     assert_eq!(shown["headers"]["x-api-key"], "<redacted>");
     assert_eq!(shown["statuses"]["302"], "invalid");
@@ -77,18 +78,49 @@ fn what_cannot_be_asked_is_refused() {
             "http.map.user_id: invalid HTTP header name",
         ),
         (
-            "http: {url: 'http://a/', invalidated_by: {redis: 'redis://h'}}",
-            "http.invalidated_by: `invalidated_by` is not available",
-        ),
-        (
             "{http: 'http://a/', redis: 'redis://h'}",
             "a session source keeps its sessions in one place",
         ),
     ];
+    refuses(&cases);
+}
+
+#[test]
+fn a_redis_that_cannot_be_followed_is_refused() {
+    refuses(&[
+        (
+            "http: {url: 'http://a/', invalidated_by: {redis: 'redis://h'}}",
+            "http.invalidated_by: missing key `prefixes`",
+        ),
+        (
+            "http: {url: 'http://a/', invalidated_by: {prefixes: 's:'}}",
+            "http.invalidated_by: missing key `redis`",
+        ),
+        (
+            "http: {url: 'http://a/', invalidated_by: {redis: 'redis://h', prefixes: []}}",
+            "http.invalidated_by.prefixes: no prefix is followed",
+        ),
+        (
+            "http: {url: 'http://a/', invalidated_by: {redis: 'redis://h', prefixes: ['']}}",
+            "http.invalidated_by.prefixes[0]: expected text, found an empty one",
+        ),
+        (
+            "http: {url: 'http://a/', invalidated_by: {redis: 'redis://h', prefixes: ['app:s:', 'app:']}}",
+            "http.invalidated_by.prefixes[1]: this prefix overlaps with `app:s:`",
+        ),
+        (
+            "http: {url: 'http://a/', invalidated_by: {redis: {url: 'redis://h', invalidation: none}, prefixes: ['s:']}}",
+            "http.invalidated_by.redis.invalidation: unknown key `invalidation`",
+        ),
+    ]);
+}
+
+#[track_caller]
+fn refuses(cases: &[(&str, &str)]) {
     for (source, expected) in cases {
         let source = match source.strip_prefix('{') {
             Some(rest) => rest.trim_end_matches('}').replace(", redis", "\n  redis"),
-            None => source.to_owned(),
+            None => (*source).to_owned(),
         };
         let issues = compile(&file(&source)).expect_err(&source);
         let seen: Vec<String> = issues.iter().map(line).collect();

@@ -49,6 +49,9 @@ impl Administration for CarriedStore {
     }
 
     fn distrust(&self) {
-        self.marks.distrust();
+        match &self.following {
+            Some(following) => following.distrust(),
+            None => self.marks.distrust(),
+        }
     }
 }

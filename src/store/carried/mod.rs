@@ -3,6 +3,7 @@
 mod administration;
 mod cookie_reader;
 mod envelope;
+mod following;
 mod jwt_reader;
 mod jwt_settings;
 mod key_service;
@@ -12,6 +13,7 @@ mod source;
 
 pub(super) use cookie_reader::CookieReader;
 pub use envelope::{Content, Envelope};
+pub(super) use following::Following;
 pub(super) use jwt_reader::JwtReader;
 pub use jwt_settings::{JwtSettings, KeySource};
 pub use reader::SessionReader;

@@ -3,7 +3,7 @@
 use super::envelope::Envelope;
 use super::jwt_settings::JwtSettings;
 use crate::store::http::HttpSettings;
-use crate::store::settings::RedisSettings;
+use crate::store::settings::{Invalidation, RedisSettings};
 
 /// A source without records of its own.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +12,21 @@ pub struct CarriedSettings {
     pub proof: Proof,
     /// `revoked:` where revocations and users' marks are; `None`: in this process alone, for as long as it runs.
     pub revoked: Option<RedisSettings>,
+}
+
+impl CarriedSettings {
+    /// Whether anybody is to tell of changes: of revocations, or of sessions that end at the service which is asked.
+    #[must_use]
+    pub fn expects_changes(&self) -> bool {
+        self.expects_marks() || self.proof.invalidated_by().is_some()
+    }
+
+    /// The same, of revocations alone.
+    #[must_use]
+    pub fn expects_marks(&self) -> bool {
+        let revoked = self.revoked.as_ref();
+        revoked.is_some_and(|redis| redis.invalidation != Invalidation::None)
+    }
 }
 
 /// One variant per kind of proof, chosen in YAML by its key.
@@ -33,6 +48,15 @@ impl Proof {
             Self::Cookie(_) => "cookie_session",
             Self::Http(_) => "http",
             Self::Jwt(_) => "jwt",
+        }
+    }
+
+    /// The Redis of the service that is asked, if it is followed.
+    #[must_use]
+    pub fn invalidated_by(&self) -> Option<&RedisSettings> {
+        match self {
+            Self::Http(settings) => settings.invalidated_by.as_ref(),
+            Self::Cookie(_) | Self::Jwt(_) => None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! `CarriedStore`: a reader of credentials, and the store in which revocations are kept.
 
+use super::following::Following;
 use super::reader::SessionReader;
 use crate::clock::{Now, UnixMillis};
 use crate::store::administration::Administration;
@@ -17,14 +18,21 @@ pub(in crate::store) struct CarriedStore {
     reader: Box<dyn SessionReader>,
     /// No records of sessions are in it.
     pub(super) marks: Arc<dyn Administration>,
+    /// Another service's Redis, which tells of sessions that have ended there.
+    pub(super) following: Option<Following>,
 }
 
 impl CarriedStore {
     pub(in crate::store) fn new(
         reader: Box<dyn SessionReader>,
         marks: Arc<dyn Administration>,
+        following: Option<Following>,
     ) -> Self {
-        Self { reader, marks }
+        Self {
+            reader,
+            marks,
+            following,
+        }
     }
 }
 
@@ -33,14 +41,24 @@ impl SessionStore for CarriedStore {
     async fn start(&self) {
         self.marks.start().await;
         self.reader.start().await;
+        if let Some(following) = &self.following {
+            following.start().await;
+        }
     }
 
     fn watch(&self, sink: Arc<dyn ChangeSink>) {
-        self.marks.watch(sink);
+        match &self.following {
+            Some(following) => following.watch(&*self.marks, sink),
+            None => self.marks.watch(sink),
+        }
     }
 
     fn feed(&self) -> Feed {
-        self.marks.feed()
+        let marks = self.marks.feed();
+        match &self.following {
+            Some(following) => following.feed(marks),
+            None => marks,
+        }
     }
 
     async fn find(
@@ -116,6 +134,7 @@ impl SessionStore for CarriedStore {
     fn servers(&self) -> Vec<ServerState> {
         let mut servers = self.marks.servers();
         servers.extend(self.reader.servers());
+        servers.extend(self.following.iter().flat_map(Following::servers));
         servers
     }
 }

@@ -9,8 +9,9 @@ use crate::clock::Now;
 use crate::fetch::{FetchError, FetchFault, FetchRequest, FetchResponse, Fetcher};
 use crate::store::carried::SessionReader;
 use crate::store::contract::{LookupError, ServerState, StoreError, StoreFault};
+use crate::store::key::id_of;
 use crate::store::session::{Carried, StoredSession};
-use crate::token::Credential;
+use crate::token::{Credential, TokenDigest};
 use async_trait::async_trait;
 use http::header::ACCEPT;
 use http::{HeaderValue, Method, StatusCode};
@@ -107,6 +108,12 @@ impl SessionReader for AuthService {
             Err(LookupError::Without(_)) => {}
         }
         understood
+    }
+
+    /// The id in a token, where the service's own Redis tells of ids.
+    fn other_name(&self, credential: &Credential) -> Option<TokenDigest> {
+        let is_told = self.settings.invalidated_by.is_some();
+        is_told.then(|| TokenDigest::of(id_of(credential.token())))
     }
 
     /// Whether its last answer was one; true before it was ever asked.

@@ -6,6 +6,7 @@ use super::statuses::Statuses;
 use crate::fetch::FetchLimits;
 use crate::fetch::FetchTarget;
 use crate::secret::Secret;
+use crate::store::settings::RedisSettings;
 use crate::token::TokenSource;
 use http::HeaderName;
 
@@ -30,6 +31,8 @@ pub struct HttpSettings {
     pub cache_control: CacheControl,
     /// Patience, sizes, questions at a time.
     pub limits: FetchLimits,
+    /// The service's own Redis, followed to learn of sessions that have ended.
+    pub invalidated_by: Option<RedisSettings>,
 }
 
 /// How a question is asked. None has a body.

@@ -1,10 +1,10 @@
 //! `Announcer`: what the connections of one store tell its sink, in an order on which the sink can rely.
 
-use crate::store::feed::{Change, ChangeSink, Feed, FeedMode};
-use crate::store::key::KeyTemplate;
+use super::tracked_keys::TrackedKeys;
+use crate::store::feed::{ChangeSink, Feed, FeedMode};
 use crate::store::message::Message;
-use crate::store::own_keys::{CANARY, EVENTS, REVOKED, USER};
-use crate::store::settings::{Invalidation, OnPush, RedisSettings};
+use crate::store::own_keys::{CANARY, EVENTS};
+use crate::store::settings::{Invalidation, RedisSettings};
 use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -21,8 +21,7 @@ pub(super) struct Announcer {
     pub(super) canary: Box<str>,
     /// How changes are to be learned of.
     pub(super) by: Invalidation,
-    key: Option<KeyTemplate>,
-    on_push: OnPush,
+    keys: TrackedKeys,
     sink: OnceLock<Arc<dyn ChangeSink>>,
     stand: Mutex<Stand>,
 }
@@ -47,8 +46,7 @@ impl Announcer {
             )
             .into(),
             by: settings.invalidation,
-            key: settings.key.clone(),
-            on_push: settings.on_push,
+            keys: TrackedKeys::of(settings),
             sink: OnceLock::new(),
             stand: Mutex::new(Stand {
                 mode: mode(settings.invalidation),
@@ -74,47 +72,22 @@ impl Announcer {
         }
     }
 
+    /// Whether the server is another service's: nothing is written there, and nobody announces anything to us.
+    pub(super) fn is_guest(&self) -> bool {
+        matches!(self.keys, TrackedKeys::Foreign(_))
+    }
+
     /// The heads of all keys of which a change matters, and the canary. That is tracked by its whole name: of the other
     /// nodes' canaries nothing is heard.
     pub(super) fn prefixes(&self) -> impl Iterator<Item = &str> {
-        let records = self.key.as_ref().map(KeyTemplate::prefix);
-        records.into_iter().chain([USER, REVOKED, &*self.canary])
+        let canary = (!self.is_guest()).then_some(&*self.canary);
+        self.keys.heads().chain(canary)
     }
 
     /// A key was written, deleted or has expired.
     pub(super) fn changed(&self, key: &[u8]) {
-        let Some(sink) = self.sink() else {
-            return;
-        };
-        let own = |head: &str| str::from_utf8(key.strip_prefix(head.as_bytes())?).ok();
-        if let Some(user_id) = own(USER) {
-            sink.changed(Change::User(user_id));
-        } else if let Some(name) = own(REVOKED) {
-            sink.changed(Change::Revoked(name));
-        } else {
-            self.session_changed(sink, key);
-        }
-    }
-
-    fn session_changed(&self, sink: &dyn ChangeSink, key: &[u8]) {
-        let Some(template) = &self.key else {
-            return;
-        };
-        if let Some(name) = template.shared_name_of_key(key) {
-            sink.changed(Change::Shared(name));
-            return;
-        }
-        match self.on_push {
-            OnPush::Drop => {
-                if let Some(session) = template.digest_of_key(key) {
-                    sink.changed(Change::Session(session));
-                }
-            }
-            OnPush::Suspect => {
-                if let Some(session) = template.session_at(key) {
-                    sink.changed(Change::Touched(&session));
-                }
-            }
+        if let Some(sink) = self.sink() {
+            self.keys.tell(key, sink);
         }
     }
 

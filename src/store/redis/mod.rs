@@ -10,6 +10,7 @@ mod canary;
 mod cluster;
 mod command;
 mod dialer;
+mod doubts;
 #[cfg(test)]
 mod fallback_tests;
 mod fault;
@@ -38,15 +39,18 @@ mod test_log;
 #[cfg(test)]
 mod test_server;
 #[cfg(test)]
-mod test_sink;
+pub(super) mod test_sink;
 #[cfg(test)]
 mod tests;
 #[cfg(all(test, feature = "rustls"))]
 mod tls_tests;
+mod tracked_keys;
 mod tracking;
 mod user_index;
 mod vigil;
+mod watcher;
 mod witness;
 
 pub use onlooker::{Glimpse, Onlooker, Page, Sight};
 pub use sessions::RedisStore;
+pub(super) use watcher::Watcher;

@@ -3,7 +3,9 @@
 use crate::secret::Secret;
 use crate::store::foreign::RecordFormat;
 use crate::store::key::KeyTemplate;
-use crate::store::settings::{Invalidation, OnPush, RedisAddress, RedisServers, RedisSettings};
+use crate::store::settings::{
+    Follows, Invalidation, OnPush, RedisAddress, RedisServers, RedisSettings,
+};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -123,6 +125,7 @@ impl TestServer {
             reply_timeout: Duration::from_secs(60),
             invalidation: Invalidation::Tracking,
             on_push: OnPush::Drop,
+            follows: Follows::Own,
         }
     }
 

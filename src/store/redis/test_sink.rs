@@ -15,40 +15,40 @@ use std::time::Duration;
 
 /// What became of the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(in crate::store) enum Fate {
     Lost,
     Restored,
 }
 
 /// Everything heard.
 #[derive(Debug, Default)]
-pub(super) struct Notes {
-    pub(super) changes: Vec<TokenDigest>,
-    pub(super) names: Vec<String>,
-    pub(super) messages: Vec<Result<Revocation, NotARevocation>>,
-    pub(super) fate: Vec<Fate>,
-    pub(super) lags: Vec<Duration>,
+pub(in crate::store) struct Notes {
+    pub(in crate::store) changes: Vec<TokenDigest>,
+    pub(in crate::store) names: Vec<String>,
+    pub(in crate::store) messages: Vec<Result<Revocation, NotARevocation>>,
+    pub(in crate::store) fate: Vec<Fate>,
+    pub(in crate::store) lags: Vec<Duration>,
 }
 
 /// Writes it down.
 #[derive(Default)]
-pub(super) struct Recorder(Mutex<Notes>);
+pub(in crate::store) struct Recorder(Mutex<Notes>);
 
 impl Recorder {
     /// What was heard since the last look.
-    pub(super) fn take(&self) -> Notes {
+    pub(in crate::store) fn take(&self) -> Notes {
         self.note(mem::take)
     }
 
     /// How often this session was said to have changed, since the last look.
-    pub(super) fn take_changes(&self, token: &str) -> usize {
+    pub(in crate::store) fn take_changes(&self, token: &str) -> usize {
         let changes = self.note(|notes| mem::take(&mut notes.changes));
         let of = TokenDigest::of(token);
         changes.iter().filter(|change| **change == of).count()
     }
 
     /// What became of the feed since the last look.
-    pub(super) fn take_fate(&self) -> Vec<Fate> {
+    pub(in crate::store) fn take_fate(&self) -> Vec<Fate> {
         self.note(|notes| mem::take(&mut notes.fate))
     }
 
@@ -84,14 +84,14 @@ impl ChangeSink for Recorder {
 }
 
 /// A store with its listener.
-pub(super) struct Watched {
-    pub(super) store: RedisStore,
-    pub(super) heard: Arc<Recorder>,
+pub(in crate::store) struct Watched {
+    pub(in crate::store) store: RedisStore,
+    pub(in crate::store) heard: Arc<Recorder>,
 }
 
 impl Watched {
     /// Listens before the first connection.
-    pub(super) fn open(settings: &RedisSettings) -> Self {
+    pub(in crate::store) fn open(settings: &RedisSettings) -> Self {
         let store = RedisStore::open("web", settings).expect("good settings");
         let heard = Arc::new(Recorder::default());
         store.watch(heard.clone());
@@ -99,7 +99,7 @@ impl Watched {
     }
 
     /// Connected and vouching; what was heard until then is forgotten.
-    pub(super) async fn vouching(settings: &RedisSettings) -> Self {
+    pub(in crate::store) async fn vouching(settings: &RedisSettings) -> Self {
         let watched = Self::open(settings);
         watched.settle().await;
         assert_eq!(watched.heard.take_fate(), [Fate::Lost, Fate::Restored]);
@@ -107,18 +107,18 @@ impl Watched {
     }
 
     /// Waits for one answer: by then every push of what was written before has been heard.
-    pub(super) async fn settle(&self) {
+    pub(in crate::store) async fn settle(&self) {
         assert!(self.answers("settle").await, "the store answers");
     }
 
     /// Whether the store says what lies under the key, be it nothing or garbage.
-    pub(super) async fn answers(&self, token: &str) -> bool {
+    pub(in crate::store) async fn answers(&self, token: &str) -> bool {
         let found = self.store.find(&Credential::new(token), Now::read()).await;
         !matches!(found, Err(LookupError::Store(_)))
     }
 
     /// Polls until it vouches.
-    pub(super) async fn until_vouching(&self) {
+    pub(in crate::store) async fn until_vouching(&self) {
         until("the feed vouches", async || self.store.feed().vouching).await;
     }
 }

@@ -1,11 +1,11 @@
 //! `ClusterLink`: a cluster as the rest sees it, in the place of a `Link` to one server.
 
-use super::confluence::Confluence;
 use super::courier::Courier;
 use super::fleet::Fleet;
 use super::member::{Crew, Member};
 use super::standing::Standing;
 use super::survey::{Surveyor, survey};
+use crate::store::confluence::Confluence;
 use crate::store::contract::{ServerState, StoreError, StoreOpenError};
 use crate::store::feed::{ChangeSink, Feed, FeedMode};
 use crate::store::owned_task::OwnedTask;

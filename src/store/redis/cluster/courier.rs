@@ -1,10 +1,10 @@
 //! `Courier`: takes each command to the master of its key, and on where that one says.
 
-use super::confluence::Confluence;
 use super::fleet::Fleet;
 use super::member::Member;
 use super::redirect::{Redirect, Way};
 use super::standing::Standing;
+use crate::store::confluence::Confluence;
 use crate::store::contract::{StoreError, StoreFault};
 use crate::store::redis::fault::fault;
 use redis::{Pipeline, Value, pipe};

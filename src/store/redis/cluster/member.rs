@@ -1,6 +1,6 @@
 //! `Member`: one master of the cluster, with its connection and its canary.
 
-use super::confluence::Confluence;
+use crate::store::confluence::Confluence;
 use crate::store::contract::StoreOpenError;
 use crate::store::redis::announcer::Announcer;
 use crate::store::redis::dialer::Manner;

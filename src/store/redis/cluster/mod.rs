@@ -4,8 +4,6 @@ mod chart;
 #[cfg(test)]
 mod chart_tests;
 mod cluster_link;
-mod confluence;
-mod copies;
 mod courier;
 mod fleet;
 mod member;

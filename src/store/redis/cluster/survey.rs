@@ -1,10 +1,10 @@
 //! `survey`: the task that keeps learning which masters the cluster has.
 
 use super::chart::{self, Chart};
-use super::confluence::Confluence;
 use super::fleet::Fleet;
 use super::member::Crew;
 use super::standing::Standing;
+use crate::store::confluence::Confluence;
 use crate::store::contract::{StoreError, StoreFault, StoreOpenError};
 use crate::store::redis::dialer::{Dialer, Manner};
 use crate::store::redis::fault::fault;

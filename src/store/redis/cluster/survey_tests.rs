@@ -1,11 +1,11 @@
 //! Which chart is believed, and what becomes of the members. Nobody answers at these addresses.
 
 use super::chart::{self, Chart};
-use super::confluence::Confluence;
 use super::fleet::Fleet;
 use super::member::Crew;
 use super::standing::Standing;
 use super::survey::Surveyor;
+use crate::store::confluence::Confluence;
 use crate::store::redis::test_server::TestServer;
 use crate::store::settings::RedisNode;
 use redis::{Value, cmd, pipe};

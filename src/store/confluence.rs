@@ -1,9 +1,9 @@
-//! `Confluence`: the feeds of all masters as one. It vouches while each of them does.
+//! `Confluence`: several feeds as one. It vouches while each of them does.
 
 use super::copies::Copies;
+use super::feed::{Change, ChangeSink};
+use super::message::Message;
 use crate::clock::Now;
-use crate::store::feed::{Change, ChangeSink};
-use crate::store::message::Message;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::mem;
@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 #[derive(Default)]
 pub(super) struct Confluence {
     sink: OnceLock<Arc<dyn ChangeSink>>,
-    /// By the member's number: whether it vouches.
+    /// By the number of the feed: whether it vouches.
     members: Mutex<HashMap<u64, bool>>,
     disturbed: Notify,
     copies: Copies,

@@ -1,6 +1,6 @@
 //! `Copies`: a message goes through the whole cluster, and every master brings it. One of them counts.
 
-use crate::store::message::Message;
+use super::message::Message;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
