@@ -1,6 +1,8 @@
 //! Requests of our own, to servers that the configuration names: the auth service, a set of keys.
 
 mod address_book;
+#[cfg(test)]
+mod address_tests;
 mod authorities;
 mod failure;
 mod fetcher;

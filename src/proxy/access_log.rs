@@ -61,6 +61,9 @@ struct Line<'a> {
     tier: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// What is wrong with the credential, where that is not the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invalid: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,6 +141,7 @@ fn line<'a>(context: &'a Context, finished: &Finished<'a>) -> Line<'a> {
             .and_then(|decision| decision.tier)
             .map(crate::resolver::Tier::as_str),
         reason: decision.and_then(super::decision::Decision::reason),
+        invalid: decision.and_then(super::decision::Decision::refused_credential),
         sid: decision
             .and_then(|decision| decision.sid)
             .map(|sid| sid.to_string()),

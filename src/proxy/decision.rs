@@ -68,6 +68,15 @@ impl Decision {
         Standing::Error
     }
 
+    /// What is wrong with the credential of a refused request; where the request goes on, [`Self::reason`] says it.
+    #[must_use]
+    pub fn refused_credential(&self) -> Option<&'static str> {
+        match (&self.verdict, &self.standing) {
+            (Err(_), Standing::Invalid(reason)) => Some(reason.as_str()),
+            _ => None,
+        }
+    }
+
     /// Why, in one word: the denial's, else the invalid credential's.
     #[must_use]
     pub fn reason(&self) -> Option<&'static str> {

@@ -114,8 +114,17 @@ fn a_token_that_is_not_believed_is_invalid_and_says_why() {
         let expected = format!("- invalid {reason}");
         assert_eq!(outcome(&stack, &token), expected, "{token}");
     }
-    let refused = stack.get("/").host("hasura.test").bearer("a.b.c").send();
+    let refused = stack
+        .get("/")
+        .host("hasura.test")
+        .bearer(&good.replace('.', "-"))
+        .send();
     assert_eq!(refused.status, 401, "hasura rejects what is invalid");
+    let line = stack.access_line(&refused);
+    assert_eq!(
+        (&line["reason"], &line["invalid"]),
+        (&json!("invalid_session"), &json!("malformed"))
+    );
     // A claim that no header can hold is the issuer's fault.
     let odd = token(&json!({"realm": {"roles": ["a b"]}}));
     assert_eq!(ask(&stack, &odd).status, 502);

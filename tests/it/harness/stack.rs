@@ -189,12 +189,17 @@ impl Stack {
         self.connect().send(bytes).reply()
     }
 
+    /// The line of the access log for an answered request.
+    #[track_caller]
+    pub(crate) fn access_line(&self, reply: &Reply) -> Value {
+        self.gateway
+            .access_line(reply.header("X-Request-Id").expect("an id"))
+    }
+
     /// Outcome and reason of an answered request, as the access log has them.
     #[track_caller]
     pub(crate) fn outcome(&self, reply: &Reply) -> String {
-        let line = self
-            .gateway
-            .access_line(reply.header("X-Request-Id").expect("an id"));
+        let line = self.access_line(reply);
         let word = |key: &str| {
             line.get(key)
                 .and_then(Value::as_str)
