@@ -19,7 +19,9 @@ fn completed(example: &str) -> String {
     if example.starts_with("listen:") {
         return example.to_owned();
     }
-    format!("listen: :8080\n{example}routes: [{{upstream: '127.0.0.1:9000', identity: skygear, credentials: keep}}]\n")
+    format!(
+        "listen: :8080\n{example}routes: [{{upstream: '127.0.0.1:9000', identity: skygear, credentials: keep}}]\n"
+    )
 }
 
 /// What `check` warns of, one message a line.
