@@ -8,8 +8,10 @@ Needs redis-server, and wrk for the load. Standard library only. Usage: revocati
 """
 
 import argparse
+import base64
 import contextlib
 import hashlib
+import hmac
 import json
 import pathlib
 import random
@@ -19,6 +21,7 @@ import tempfile
 import time
 
 GATEWAY, UPSTREAM = 18301, 18300
+SECRET = "a secret of thirty-two bytes and more"
 RECORD = '{"v":1,"user_id":"u-1","verified":true}'
 REVOCATIONS = 1000
 OUTAGE_SECONDS = 30
@@ -115,7 +118,12 @@ def stack(binary):
         config = folder / "sessiongate.yaml"
         config.write_text(
             f"listen: 127.0.0.1:{GATEWAY}\n"
-            f'sessions: {{redis: "unix://{redis.path}"}}\n'
+            "sessions:\n"
+            f'  web: {{redis: "unix://{redis.path}"}}\n'
+            "  api:\n"
+            "    token: bearer\n"
+            f'    jwt: {{algorithms: [HS256], secret: "{SECRET}"}}\n'
+            f'    revoked: "unix://{redis.path}"\n'
             "routes:\n"
             f'  - {{upstream: "127.0.0.1:{UPSTREAM}", identity: skygear, require: session}}\n'
             "log: {access: none, level: error}\n"
@@ -142,6 +150,23 @@ def load(redis):
         wrk.wait()
 
 
+def session(redis, user):
+    """A record, and the token that opens it."""
+    token = f"token-{random.random()}"
+    record = {"v": 1, "user_id": user, "verified": True, "created_at": "2026-01-01T00:00:00Z"}
+    redis.command("SET", key(token), json.dumps(record), "EX", "600")
+    return token
+
+
+def signed_token(redis, user):
+    """A token of its own proof; its id is that of its user."""
+    part = lambda value: base64.urlsafe_b64encode(value).rstrip(b"=")
+    now = int(time.time())
+    claims = {"sub": user, "jti": user, "iat": now - 60, "exp": now + 600}
+    text = b".".join(part(json.dumps(value).encode()) for value in ({"alg": "HS256"}, claims))
+    return (text + b"." + part(hmac.digest(SECRET.encode(), text, "sha256"))).decode()
+
+
 def delete(redis, token, user):
     redis.command("DEL", key(token))
 
@@ -155,20 +180,35 @@ def announce(redis, token, user):
     redis.command("PUBLISH", "sessiongate:events", json.dumps({"revoke": {"session": sid}}))
 
 
-WAYS = {"DEL": delete, "user": log_out_everywhere, "message": announce}
+def revoke_id(redis, token, user):
+    redis.command("SET", f"sessiongate:revoked:{user}", "1", "EX", "600")
+
+
+def announce_id(redis, token, user):
+    redis.command("PUBLISH", "sessiongate:events", json.dumps({"revoke": {"jti": user}}))
+
+
+WAYS = {
+    "DEL": (session, delete),
+    "user": (session, log_out_everywhere),
+    "message": (session, announce),
+    "jwt jti": (signed_token, revoke_id),
+    "jwt user": (signed_token, log_out_everywhere),
+    "jwt msg": (signed_token, announce_id),
+}
 
 
 def revoke(redis, client, way):
     """Milliseconds from the revocation to the first refusal, and how often a later request was let in again."""
     lags, revived = [], 0
-    for number in range(REVOCATIONS):
-        token, user = f"token-{number}-{random.random()}", f"u-{random.random()}"
-        record = {"v": 1, "user_id": user, "verified": True, "created_at": "2026-01-01T00:00:00Z"}
-        redis.command("SET", key(token), json.dumps(record), "EX", "600")
+    issue, end = WAYS[way]
+    for _ in range(REVOCATIONS):
+        user = f"u-{random.random()}"
+        token = issue(redis, user)
         for _ in range(3):
             assert client.status(token) == 200
         began = time.perf_counter()
-        WAYS[way](redis, token, user)
+        end(redis, token, user)
         while client.status(token) != 401:
             pass
         lags.append((time.perf_counter() - began) * 1e3)
@@ -179,13 +219,13 @@ def revoke(redis, client, way):
 
 def report_revocations(redis):
     client = Client()
-    print(f"{'':16}{'p50 ms':>10}{'p99 ms':>10}{'max ms':>10}{'let in later':>14}   of {REVOCATIONS}")
+    print(f"{'':17}{'p50 ms':>10}{'p99 ms':>10}{'max ms':>10}{'let in later':>14}   of {REVOCATIONS}")
     for name, condition in (("idle", contextlib.nullcontext()), ("loaded", load(redis))):
         with condition:
             for way in WAYS:
                 lags, revived = revoke(redis, client, way)
                 p50, p99 = lags[len(lags) // 2], lags[len(lags) * 99 // 100]
-                print(f"{name:8}{way:8}{p50:10.2f}{p99:10.2f}{lags[-1]:10.2f}{revived:14}")
+                print(f"{name:8}{way:9}{p50:10.2f}{p99:10.2f}{lags[-1]:10.2f}{revived:14}")
 
 
 def report_outage(redis):

@@ -7,6 +7,7 @@ use super::shown::Form;
 use super::survey::Looked;
 use super::table::table;
 use serde_json::{Map, Value, json};
+use std::fmt::Display;
 
 /// What was found.
 #[derive(Default)]
@@ -143,8 +144,11 @@ impl Report {
     fn looked_in_words(&self) -> Option<String> {
         let (server, looked) = (self.server.as_ref()?, self.looked?);
         let mut text = format!(
-            "{server} has {} keys; {} were looked at, and {} records under {} heads were read. Nothing was written.\n",
-            looked.size, looked.keys, looked.records, looked.kinds
+            "{server} has {}; {} were looked at, and {} under {} read. Nothing was written.\n",
+            counted(looked.size, "key"),
+            looked.keys,
+            counted(looked.records, "record"),
+            counted(looked.kinds, "head"),
         );
         if self.candidates.len() > 1 {
             text.push_str("The configuration of each is in the output of --json.\n");
@@ -300,3 +304,8 @@ const HEADINGS: [&str; 8] = [
     "opaque",
     "with TTL",
 ];
+
+fn counted(count: impl Display + PartialEq + From<u8>, what: &str) -> String {
+    let plural = if count == 1.into() { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
