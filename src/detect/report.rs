@@ -7,7 +7,6 @@ use super::shown::Form;
 use super::survey::Looked;
 use super::table::table;
 use serde_json::{Map, Value, json};
-use std::fmt::Display;
 
 /// What was found.
 #[derive(Default)]
@@ -147,8 +146,8 @@ impl Report {
             "{server} has {}; {} were looked at, and {} under {} read. Nothing was written.\n",
             counted(looked.size, "key"),
             looked.keys,
-            counted(looked.records, "record"),
-            counted(looked.kinds, "head"),
+            counted(looked.records as u64, "record"),
+            counted(looked.kinds as u64, "head"),
         );
         if self.candidates.len() > 1 {
             text.push_str("The configuration of each is in the output of --json.\n");
@@ -305,7 +304,7 @@ const HEADINGS: [&str; 8] = [
     "with TTL",
 ];
 
-fn counted(count: impl Display + PartialEq + From<u8>, what: &str) -> String {
-    let plural = if count == 1.into() { "" } else { "s" };
+fn counted(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
 }
