@@ -2,7 +2,8 @@
 
 use crate::token::TokenDigest;
 
-/// The digest of a whole raw credential, and which source it was shown to (design section 7): never an id inside it.
+/// The digest of a whole credential, and which source it was shown to (design section 7). Never an id inside it, unless the
+/// credential is opened and its signature checked on each request before the cache is asked: then the id is what was proved.
 ///
 /// Equality compares all 40 bytes, so two credentials can never share an entry by colliding in a hash table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
