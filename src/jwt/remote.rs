@@ -6,11 +6,14 @@ use super::refresh::{FetchKeys, KeyRefresh, RefreshSettings};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{Instant, timeout};
 
 /// How long a token with an unknown key waits for a newer set. Anybody can write such a token, so it is not long.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How many wait so at once: forged tokens must not hold all that the node can have in flight, while the issuer is slow.
+pub(super) const MOST_WAITING: usize = 64;
 
 /// The reading side; the fetching side is [`KeyRefresh`].
 #[derive(Debug)]
@@ -18,6 +21,7 @@ pub struct RemoteKeys {
     known: watch::Receiver<Known>,
     demand: mpsc::Sender<()>,
     first_patience: Duration,
+    waiting: Semaphore,
 }
 
 /// There are no keys, or not those that could say: neither "no session" nor "invalid" (design rule R7).
@@ -56,6 +60,7 @@ impl RemoteKeys {
             known,
             demand,
             first_patience: settings.timeout(),
+            waiting: Semaphore::new(MOST_WAITING),
         };
         let refresh = KeyRefresh {
             source: source.into(),
@@ -95,7 +100,12 @@ impl RemoteKeys {
         &self,
         keys: &Arc<KeySet>,
     ) -> Result<Option<Arc<KeySet>>, KeysUnavailable> {
+        let place = self.waiting.try_acquire();
+        if place.is_err() && self.known.borrow().may_change(Instant::now()) {
+            return Err(self.unavailable());
+        }
         self.wait(PATIENCE).await;
+        drop(place);
         let usable = self.usable();
         match usable.filter(|usable| !Arc::ptr_eq(usable, keys)) {
             Some(newer) => Ok(Some(newer)),

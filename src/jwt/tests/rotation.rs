@@ -1,6 +1,7 @@
 //! Keys that are fetched: they come, change, go, and fail to come.
 
 use super::issuer::{Issuer, NOW, settings};
+use crate::jwt::remote::MOST_WAITING;
 use crate::jwt::{
     Algorithm, Claims, FetchKeys, FetchedKeys, KeyFetchError, Keys, KeysUnavailable,
     RefreshSettings, RemoteKeys, Verifier, VerifyError,
@@ -285,6 +286,35 @@ async fn an_unknown_key_waits_a_second_for_a_slow_issuer() {
     seconds(2).await;
     assert_eq!(ask(&verifier, &next.token()).await, Ok(()));
     assert_eq!(publisher.fetches(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_than_a_few_wait_for_a_slow_issuer() {
+    let issuer = Issuer::new("1");
+    let publisher = Publisher::new(publishes(&[&issuer]));
+    let (verifier, _task) = publisher.verifier();
+    assert_eq!(ask(&verifier, &issuer.token()).await, Ok(()));
+    publisher.answers(Answer::Hangs);
+    seconds(20).await;
+    let forged = Issuer::new("2").token();
+    let waiting: Vec<_> = (0..MOST_WAITING)
+        .map(|_| {
+            let (verifier, forged) = (Arc::clone(&verifier), forged.clone());
+            tokio::spawn(async move { ask(&verifier, &forged).await })
+        })
+        .collect();
+    // The runtime does not come to all of them in one round.
+    for _ in 0..MOST_WAITING {
+        tokio::task::yield_now().await;
+    }
+    let begin = Instant::now();
+    assert_eq!(ask(&verifier, &forged).await, UNSAID);
+    assert_eq!(begin.elapsed(), Duration::ZERO, "it does not wait");
+    for one in waiting {
+        assert_eq!(one.await.expect("no panic"), UNSAID);
+    }
+    assert!(begin.elapsed() >= Duration::from_secs(1), "they did");
+    assert_eq!(ask(&verifier, &issuer.token()).await, Ok(()));
 }
 
 #[tokio::test(start_paused = true)]
