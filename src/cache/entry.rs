@@ -3,7 +3,7 @@
 use super::lookup::Ending;
 use super::moment::{Moment, Mono};
 use super::policy::CachePolicy;
-use super::ties::Tie;
+use super::ties::Bond;
 use crate::clock::UnixMillis;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub(super) struct Answer {
     pub(super) answered: Moment,
     pub(super) epoch: u64,
     /// Its own, and those of what it rests on; its own again where that is nothing.
-    pub(super) ties: [Tie; 3],
+    pub(super) bond: Bond,
 }
 
 /// A value with its three ends: when the source must be asked again, when it is of no use any more, and the record's own
@@ -32,8 +32,8 @@ pub(super) struct Entry<V> {
     /// Compared beside `dead_at`: a wall clock that was late when the value was loaded must not extend it either.
     expires_at: UnixMillis,
     /// Under which the source was last asked, whether it could answer or not.
-    epoch: u64,
-    ties: [Tie; 3],
+    epoch: u32,
+    bond: Bond,
     trust: Trust,
     last_use: AtomicU32,
 }
@@ -80,8 +80,8 @@ impl<V> Entry<V> {
             ask_at,
             dead_at: ask_at.after(policy.stale_if_error).min(record_end),
             expires_at,
-            epoch: answer.epoch,
-            ties: answer.ties,
+            epoch: short(answer.epoch),
+            bond: answer.bond,
             trust: Trust::Confirmed,
             last_use: AtomicU32::new(tick(answered)),
         };
@@ -93,7 +93,7 @@ impl<V> Entry<V> {
         if self.is_dead(at) {
             return Standing::Dead;
         }
-        if at.mono >= self.ask_at || self.epoch < epoch {
+        if at.mono >= self.ask_at || self.epoch() < epoch {
             return Standing::Due;
         }
         match self.trust {
@@ -110,7 +110,7 @@ impl<V> Entry<V> {
     /// put its timeout on every request. A new epoch ends the pause, since the source is then there again or lost anew.
     pub(super) fn pause(&mut self, at: Moment, epoch: u64, entropy: u64) {
         self.ask_at = at.mono.after(shortened(RETRY_PAUSE, entropy));
-        self.epoch = epoch;
+        self.epoch = short(epoch);
         self.trust = Trust::Unconfirmed;
     }
 
@@ -123,13 +123,13 @@ impl<V> Entry<V> {
     }
 
     /// What it hangs on.
-    pub(super) fn ties(&self) -> [Tie; 3] {
-        self.ties
+    pub(super) fn bond(&self) -> Bond {
+        self.bond
     }
 
     /// The epoch under which the source was last asked.
     pub(super) fn epoch(&self) -> u64 {
-        self.epoch
+        u64::from(self.epoch)
     }
 
     /// Written only when the tick changes: requests for one hot session do not pass its cache line around.
@@ -155,8 +155,8 @@ impl Entry<Option<Ending>> {
             ask_at: end,
             dead_at: end,
             expires_at: UnixMillis(u64::MAX),
-            epoch: answer.epoch,
-            ties: answer.ties,
+            epoch: short(answer.epoch),
+            bond: answer.bond,
             trust: Trust::Confirmed,
             last_use: AtomicU32::new(tick(answer.answered)),
         }
@@ -173,6 +173,11 @@ fn shortened(span: Duration, entropy: u64) -> Duration {
     ))
 }
 
+/// Feeds are not lost so often; if one were, nothing would be trusted any more.
+fn short(epoch: u64) -> u32 {
+    u32::try_from(epoch).unwrap_or(u32::MAX)
+}
+
 /// Units of 64 ms, which last for eight years; coarse is enough to tell idle sessions from busy ones.
 fn tick(at: Moment) -> u32 {
     u32::try_from(at.mono.0 >> 6).unwrap_or(u32::MAX)
@@ -186,7 +191,7 @@ mod tests {
     use super::{Answer, Entry, Standing, shortened};
     use crate::cache::moment::{Moment, Mono};
     use crate::cache::policy::CachePolicy;
-    use crate::cache::ties::Tie;
+    use crate::cache::ties::Bond;
     use crate::clock::UnixMillis;
     use std::time::Duration;
 
@@ -322,7 +327,7 @@ mod tests {
             asked: at(0),
             answered,
             epoch: EPOCH,
-            ties: [Tie::default(); 3],
+            bond: Bond::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use super::moment::{Moment, Origin};
 use super::policy::CachePolicy;
 use super::question::{Question, Stamp};
 use super::table::Table;
-use super::ties::{Backing, Tie, Ties};
+use super::ties::{Backing, Bond, Tie, Ties};
 use std::sync::Arc;
 
 /// Sessions and absences live in tables of their own: a spray of unknown tokens fills the second and cannot push a
@@ -24,7 +24,7 @@ pub(super) struct Memory<V> {
 }
 
 /// An answer, and what it hangs on: of no use to a request that comes after that was cut.
-pub(super) type Tied<V, E> = (Lookup<V, E>, [Tie; 3]);
+pub(super) type Tied<V, E> = (Lookup<V, E>, Bond);
 
 impl<V: Remembered> Memory<V> {
     pub(super) fn new(policy: CachePolicy, origin: Origin) -> Self {
@@ -59,16 +59,16 @@ impl<V: Remembered> Memory<V> {
                 Standing::Fresh => Lookup::Hit(entry.value().clone()),
                 Standing::Paused => Lookup::Stale(entry.value().clone()),
             };
-            Some((known, entry.ties()))
+            Some((known, entry.bond()))
         });
         session.unwrap_or_else(|| {
             let absence = |entry: &Entry<Option<Ending>>| {
                 let is_known =
-                    entry.standing(at, epoch) == Standing::Fresh && self.hold(entry.ties());
-                is_known.then(|| (*entry.value(), entry.ties()))
+                    entry.standing(at, epoch) == Standing::Fresh && self.hold(entry.bond());
+                is_known.then(|| (*entry.value(), entry.bond()))
             };
-            let (why, ties) = self.absences.read(key, at, absence)??;
-            Some((why.map_or(Lookup::KnownAbsent, Lookup::KnownEnded), ties))
+            let (why, bond) = self.absences.read(key, at, absence)??;
+            Some((why.map_or(Lookup::KnownAbsent, Lookup::KnownEnded), bond))
         })
     }
 
@@ -77,8 +77,8 @@ impl<V: Remembered> Memory<V> {
         self.ties.tie(key)
     }
 
-    pub(super) fn hold(&self, ties: [Tie; 3]) -> bool {
-        ties.into_iter().all(|tie| self.ties.hold(tie))
+    pub(super) fn hold(&self, bond: Bond) -> bool {
+        self.ties.hold(bond)
     }
 
     pub(super) fn cut(&self, bits: u64) {
@@ -106,7 +106,7 @@ impl<V: Remembered> Memory<V> {
         answered: Moment,
         loaded: Loaded<V, E>,
     ) -> Tied<V, E> {
-        let ties = question.ties(loaded.backing());
+        let bond = question.bond(loaded.backing());
         let lookup = match loaded {
             Loaded::Found {
                 value,
@@ -123,7 +123,7 @@ impl<V: Remembered> Memory<V> {
                 };
                 let entry = Entry::found(value.clone(), expires_at, answer, &policy, entropy);
                 let Some(entry) = entry else {
-                    return (self.absent(question, answered, None, None), ties);
+                    return (self.absent(question, answered, None, None), bond);
                 };
                 let counts = || self.counts(question);
                 self.sessions
@@ -137,11 +137,11 @@ impl<V: Remembered> Memory<V> {
                 Lookup::Failed(fault)
             }
             Loaded::Failed(fault) => match self.paused(question, answered) {
-                Some((known, ties)) => return (Lookup::Stale(known), ties),
+                Some((known, bond)) => return (Lookup::Stale(known), bond),
                 None => Lookup::Failed(fault),
             },
         };
-        (lookup, ties)
+        (lookup, bond)
     }
 
     /// The session, if it is within its stale window and not expired (R7, R8), and its source is not back since.
@@ -198,13 +198,13 @@ impl<V: Remembered> Memory<V> {
             asked,
             answered,
             epoch: question.stamp.epoch,
-            ties: question.ties(backing),
+            bond: question.bond(backing),
         }
     }
 
     /// Whether the value is of no use to anybody, be the source there or away.
     fn is_over(&self, entry: &Entry<V>, at: Moment) -> bool {
-        entry.is_dead(at) || !self.hold(entry.ties()) || !entry.value().holds(at.wall)
+        entry.is_dead(at) || !self.hold(entry.bond()) || !entry.value().holds(at.wall)
     }
 
     /// Removes a session that was asked for no later than this question.
@@ -218,7 +218,7 @@ impl<V: Remembered> Memory<V> {
     }
 
     /// The source could not say: what is known goes on, unless the source is back and may have revoked it meanwhile.
-    fn paused(&self, question: &Question, at: Moment) -> Option<(V, [Tie; 3])> {
+    fn paused(&self, question: &Question, at: Moment) -> Option<(V, Bond)> {
         let entropy = self.sessions.entropy(&question.key, at, PAUSE_SALT);
         self.sessions
             .change(&question.key, |entry| {
@@ -228,7 +228,7 @@ impl<V: Remembered> Memory<V> {
                     if self.counts(question) {
                         entry.pause(at, question.stamp.epoch, entropy);
                     }
-                    (entry.value().clone(), entry.ties())
+                    (entry.value().clone(), entry.bond())
                 })
             })
             .flatten()
@@ -237,7 +237,7 @@ impl<V: Remembered> Memory<V> {
 
 /// `CachePolicy::max_entries` says so.
 const SESSIONS_PER_ABSENCE: usize = 8;
-/// Apart from each other and from the salts of the table's samples, which count up from zero.
+/// Apart from each other and from that of the table's samples.
 const TRUST_SALT: u8 = 254;
 const PAUSE_SALT: u8 = 255;
 

@@ -12,13 +12,13 @@ mod moment;
 mod policy;
 mod question;
 mod refreshing;
-mod sample;
 mod session_cache;
 mod stats;
 mod table;
 #[cfg(test)]
 mod tests;
 mod ties;
+mod victim;
 
 pub use epoch::Epoch;
 pub use key::CacheKey;

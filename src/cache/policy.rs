@@ -6,7 +6,7 @@ use std::time::Duration;
 /// The `cache:` section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CachePolicy {
-    /// Sessions held at most; unknown tokens are remembered beside them, one for every eight at most.
+    /// Sessions held at most; unknown tokens and what is said of users are remembered beside them, one for every eight at most.
     pub max_entries: NonZeroUsize,
     /// An entry is never trusted longer without asking again.
     pub ttl: Duration,

@@ -3,7 +3,7 @@
 use super::epoch::Epoch;
 use super::key::CacheKey;
 use super::moment::Moment;
-use super::ties::{Backing, Tie};
+use super::ties::{Backing, Bond, Tie};
 use std::sync::Arc;
 
 /// Put before the load begins. Its answer is remembered only if no change to the key was announced meanwhile and the
@@ -19,14 +19,14 @@ pub(super) struct Question {
 
 impl Question {
     /// What an answer hangs on: the key's own name, and what it rests on.
-    pub(super) fn ties(&self, backing: Option<Backing>) -> [Tie; 3] {
+    pub(super) fn bond(&self, backing: Option<Backing>) -> Bond {
         let other = backing.and_then(|backing| backing.tie);
         let name = backing.and_then(|backing| backing.name);
-        [
+        Bond::of([
             self.tie,
             other.unwrap_or(self.tie),
             name.unwrap_or(self.tie),
-        ]
+        ])
     }
 }
 

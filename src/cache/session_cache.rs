@@ -10,7 +10,7 @@ use super::policy::{CachePolicy, LoadLimits};
 use super::question::Question;
 use super::refreshing::Refreshing;
 use super::stats::CacheStats;
-use super::ties::Tie;
+use super::ties::{Bond, Tie};
 use crate::clock::Now;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,7 +32,7 @@ struct Shared<V, E> {
 #[derive(Clone)]
 struct Landed<V, E> {
     lookup: Lookup<V, E>,
-    ties: [Tie; 3],
+    bond: Bond,
 }
 
 impl<V, E> SessionCache<V, E>
@@ -100,7 +100,7 @@ where
                 Boarding::Join(arrival) => match arrival.outcome().await {
                     None => return Lookup::Aborted,
                     // Cut while it was in the air, perhaps before this request came: it has to ask for itself.
-                    Some(landed) if !memory.hold(landed.ties) => continue,
+                    Some(landed) if !memory.hold(landed.bond) => continue,
                     Some(landed) => return landed.lookup,
                 },
                 // That this node cannot ask is a failure of the source as far as a known session is concerned (R7).
@@ -110,9 +110,9 @@ where
                 }
             };
             // Another flight may have landed between the caller's peek and this one.
-            if let Some((lookup, ties)) = memory.peek_tied(&key, question.stamp.epoch, asked) {
+            if let Some((lookup, bond)) = memory.peek_tied(&key, question.stamp.epoch, asked) {
                 let known = lookup.clone();
-                flight.land(Landed { lookup, ties });
+                flight.land(Landed { lookup, bond });
                 return known;
             }
             let arrival = flight.arrival();
@@ -205,8 +205,8 @@ where
 impl<V: Remembered, E> Shared<V, E> {
     fn learn(&self, question: &Question, answered: Now, loaded: Loaded<V, E>) -> Landed<V, E> {
         let answered = self.memory.origin.moment(answered);
-        let (lookup, ties) = self.memory.learn(question, answered, loaded);
-        Landed { lookup, ties }
+        let (lookup, bond) = self.memory.learn(question, answered, loaded);
+        Landed { lookup, bond }
     }
 }
 

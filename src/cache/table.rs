@@ -3,17 +3,20 @@
 use super::entry::Entry;
 use super::key::CacheKey;
 use super::moment::Moment;
-use super::sample::Sample;
 use super::stats::SegmentStats;
+use super::victim::Victim;
 use ahash::RandomState;
-use dashmap::{DashMap, Entry as Slot};
+use hashbrown::HashTable;
+use std::iter;
 use std::mem;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// Never holds more than its capacity. No guard of the map leaves this file.
+/// Never holds more than its capacity. No guard of a shard leaves this file.
 pub(super) struct Table<V> {
-    /// Keyed hasher: an attacker chooses the tokens and must not be able to choose the slots.
-    entries: DashMap<CacheKey, Entry<V>, RandomState>,
+    shards: Box<[Shard<V>]>,
+    /// Keyed: an attacker chooses the tokens and must not be able to choose the slots.
+    hasher: RandomState,
     capacity: usize,
     /// Places taken; reserved before an entry goes in, given back after it came out, so never less than the entries.
     taken: AtomicUsize,
@@ -21,19 +24,24 @@ pub(super) struct Table<V> {
     evicted_by_ttl: AtomicU64,
 }
 
+/// The locks of two shards never share a cache line.
+#[repr(align(64))]
+struct Shard<V>(RwLock<HashTable<Slot<V>>>);
+
+struct Slot<V> {
+    key: CacheKey,
+    entry: Entry<V>,
+}
+
 impl<V> Table<V> {
     pub(super) fn new(capacity: usize) -> Self {
-        // Many small shards keep the pause short in which one of them grows; few in a small table, so that samples of
-        // a full table are not empty.
-        let shards = (capacity / ENTRIES_PER_SHARD)
-            .clamp(2, MAX_SHARDS)
-            .next_power_of_two();
+        let shards = (capacity / FEW_ENTRIES)
+            .clamp(1, FEW_SHARDS)
+            .max(capacity.div_ceil(ENTRIES_PER_SHARD));
+        let shard = || Shard(RwLock::new(HashTable::new()));
         Self {
-            entries: DashMap::with_capacity_and_hasher_and_shard_amount(
-                0,
-                RandomState::new(),
-                shards,
-            ),
+            shards: iter::repeat_with(shard).take(shards).collect(),
+            hasher: RandomState::new(),
             capacity,
             taken: AtomicUsize::new(0),
             evicted_by_capacity: AtomicU64::new(0),
@@ -48,9 +56,11 @@ impl<V> Table<V> {
         at: Moment,
         read: impl FnOnce(&Entry<V>) -> R,
     ) -> Option<R> {
-        let entry = self.entries.get(key)?;
-        entry.touch(at);
-        Some(read(&entry))
+        let hash = self.hasher.hash_one(key);
+        let shard = self.shard(hash).read();
+        let slot = shard.find(hash, |slot| slot.key == *key)?;
+        slot.entry.touch(at);
+        Some(read(&slot.entry))
     }
 
     /// Changes an entry in place, under the same condition as [`read`](Self::read).
@@ -59,35 +69,35 @@ impl<V> Table<V> {
         key: &CacheKey,
         change: impl FnOnce(&mut Entry<V>) -> R,
     ) -> Option<R> {
-        self.entries
-            .get_mut(key)
-            .map(|mut entry| change(&mut entry))
+        let hash = self.hasher.hash_one(key);
+        let mut shard = self.shard(hash).write();
+        let slot = shard.find_mut(hash, |slot| slot.key == *key)?;
+        Some(change(&mut slot.entry))
     }
 
     /// Replaces the key's entry, or adds it and, when the table is full, drops another; nothing if it must not be.
     ///
     /// `may` is asked under the lock of the shard that then takes the entry, under the same condition as
-    /// [`read`](Self::read). If other threads take every place that is made, nothing is stored: the bound is hard and a
-    /// cache may forget.
+    /// [`read`](Self::read).
     pub(super) fn insert_if(
         &self,
         key: CacheKey,
         entry: Entry<V>,
         at: Moment,
-        may: impl Fn() -> bool,
+        may: impl FnOnce() -> bool,
     ) {
-        let Some(entry) = self.replace(&key, entry, &may) else {
-            return;
+        let hash = self.hasher.hash_one(key);
+        let mut shard = self.shard(hash).write();
+        let old = if !may() {
+            Some(entry)
+        } else if let Some(slot) = shard.find_mut(hash, |slot| slot.key == key) {
+            Some(mem::replace(&mut slot.entry, entry))
+        } else {
+            self.add(&mut shard, hash, Slot { key, entry }, at)
         };
-        for attempt in 0..MAX_ATTEMPTS {
-            self.prune(&key, at, attempt);
-            if self.reserve() {
-                if !self.fill(key, entry, may) {
-                    self.release();
-                }
-                return;
-            }
-        }
+        // A value's own drop runs outside the lock.
+        drop(shard);
+        drop(old);
     }
 
     pub(super) fn remove(&self, key: &CacheKey) -> Option<Entry<V>> {
@@ -100,14 +110,18 @@ impl<V> Table<V> {
         key: &CacheKey,
         must: impl FnOnce(&Entry<V>) -> bool,
     ) -> Option<Entry<V>> {
-        let (_, entry) = self.entries.remove_if(key, |_, entry| must(entry))?;
-        self.release();
-        Some(entry)
+        let hash = self.hasher.hash_one(key);
+        let mut shard = self.shard(hash).write();
+        let found = shard.find_entry(hash, |slot| slot.key == *key).ok()?;
+        let (slot, _) = must(&found.get().entry).then(|| found.remove())?;
+        drop(shard);
+        self.taken.fetch_sub(1, Ordering::Relaxed);
+        Some(slot.entry)
     }
 
     /// Bits that nobody outside can predict and that differ from key to key, moment to moment and salt to salt.
     pub(super) fn entropy(&self, key: &CacheKey, at: Moment, salt: u8) -> u64 {
-        self.entries.hasher().hash_one((key, at.mono, salt))
+        self.hasher.hash_one((key, at.mono, salt))
     }
 
     pub(super) fn stats(&self) -> SegmentStats {
@@ -118,35 +132,45 @@ impl<V> Table<V> {
         }
     }
 
-    /// Gives the entry back if the key has none to replace.
-    fn replace(&self, key: &CacheKey, entry: Entry<V>, may: impl Fn() -> bool) -> Option<Entry<V>> {
-        let Some(mut slot) = self.entries.get_mut(key) else {
-            return Some(entry);
-        };
-        let old = may().then(|| mem::replace(&mut *slot, entry));
-        // The old value's own drop runs outside the lock.
-        drop(slot);
-        drop(old);
-        None
+    /// The tables use the bits at both ends of a hash, so this takes those between.
+    fn shard(&self, hash: u64) -> &Shard<V> {
+        let share = (hash >> 25) & u64::from(u32::MAX);
+        let at = (share * self.shards.len() as u64) >> 32;
+        let shard = self.shards.get(at as usize);
+        shard.expect("a share of them is less than all")
     }
 
-    /// Puts the entry into the place that was reserved for it; `false`: the place is not needed.
-    fn fill(&self, key: CacheKey, entry: Entry<V>, may: impl Fn() -> bool) -> bool {
-        match self.entries.entry(key) {
-            Slot::Vacant(slot) => {
-                let may = may();
-                if may {
-                    slot.insert(entry);
-                }
-                may
-            }
-            Slot::Occupied(mut slot) => {
-                let old = may().then(|| mem::replace(slot.get_mut(), entry));
-                drop(slot);
-                drop(old);
-                false
-            }
-        }
+    /// Adds an entry to its shard. Gives back the one that had to go for it.
+    ///
+    /// An entry of the sample that has ended goes whether room is needed or not, so that it does not stay for as long as
+    /// there is room; another goes only when the table is full. It is of the same shard, so that the shards of a full
+    /// table keep their sizes.
+    fn add(
+        &self,
+        shard: &mut HashTable<Slot<V>>,
+        hash: u64,
+        slot: Slot<V>,
+        at: Moment,
+    ) -> Option<Entry<V>> {
+        let is_full = self.taken.load(Ordering::Relaxed) >= self.capacity;
+        let window = if is_full { usize::MAX } else { SAMPLE };
+        let start = self.entropy(&slot.key, at, SAMPLE_SALT);
+        let sample = entries(shard, start, window).take(SAMPLE);
+        let evicted = match Victim::among(sample, at) {
+            Some(victim) if victim.is_dead => Some((victim, &self.evicted_by_ttl)),
+            _ if self.reserve() => None,
+            Some(victim) => Some((victim, &self.evicted_by_capacity)),
+            // The bound is hard, and all of the places are in other shards.
+            None => return Some(slot.entry),
+        };
+        let evicted = evicted.and_then(|(victim, count)| {
+            count.fetch_add(1, Ordering::Relaxed);
+            let found = shard.get_bucket_entry(victim.bucket).ok()?;
+            Some(found.remove().0.entry)
+        });
+        self.tidy(shard);
+        shard.insert_unique(hash, slot, |slot| self.hasher.hash_one(slot.key));
+        evicted
     }
 
     fn reserve(&self) -> bool {
@@ -157,96 +181,76 @@ impl<V> Table<V> {
             .is_ok()
     }
 
-    fn release(&self) {
-        self.taken.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// Looks at a sample. A dead entry in it goes whether room is needed or not, so that what has ended does not stay for
-    /// as long as the table has room; another goes only when the table is full.
-    fn prune(&self, key: &CacheKey, at: Moment, attempt: u8) {
-        let is_full = self.taken.load(Ordering::Relaxed) >= self.capacity;
-        let windows = if is_full { MAX_WINDOWS } else { 1 };
-        let Some(victim) = self.sample(key, at, attempt, windows).victim else {
+    /// Makes a shard anew that has no room left but for the marks of what was removed. It would double its size, although
+    /// its entries do not become more.
+    fn tidy(&self, shard: &mut HashTable<Slot<V>>) {
+        let most = shard.num_buckets() / 8 * 7;
+        if shard.len() < shard.capacity() || shard.len() > most - most / MARKED {
             return;
-        };
-        if (victim.is_dead || is_full) && self.remove(&victim.key).is_some() {
-            let count = if victim.is_dead {
-                &self.evicted_by_ttl
-            } else {
-                &self.evicted_by_capacity
-            };
-            count.fetch_add(1, Ordering::Relaxed);
         }
-    }
-
-    /// Looks through random windows until it has seen enough.
-    ///
-    /// It begins in the shard that the new key belongs to, so that the shards of a full table keep their sizes; the next
-    /// ones are for tables so small that a shard may be empty.
-    fn sample(&self, key: &CacheKey, at: Moment, attempt: u8, windows: usize) -> Sample {
-        let home = self.entries.determine_map(key);
-        let start = self.entropy(key, at, attempt);
-        let mut sample = Sample::default();
-        for window in 0..windows {
-            let place = start.wrapping_add(STRIDE.wrapping_mul(window as u64));
-            self.look(home + window / WINDOWS_PER_SHARD, place, at, &mut sample);
-            if sample.seen >= ENOUGH {
-                break;
-            }
+        let mut tidy = HashTable::with_capacity(most);
+        let hash = |slot: &Slot<V>| self.hasher.hash_one(slot.key);
+        for slot in shard.drain() {
+            tidy.insert_unique(hash(&slot), slot, hash);
         }
-        sample
-    }
-
-    /// Shows the sample every entry in one window of adjacent slots.
-    ///
-    /// hashbrown finds a group of slots by the low bits of a hash, and in it the entries whose 7-bit tag equals its top
-    /// bits. Asking at one place for every tag walks all of the group: about eight entries for one or two cache misses,
-    /// and no list of keys beside the map. `the_one_used_longest_ago_goes` fails if a new version lays it out differently.
-    fn look(&self, shard: usize, place: u64, at: Moment, sample: &mut Sample) {
-        let shards = self.entries.shards();
-        let Some(shard) = shards.get(shard % shards.len()) else {
-            return;
-        };
-        let shard = shard.read();
-        for tag in 0..=TAG_MAX {
-            let hash = (place & !(TAG_MAX << TAG_SHIFT)) | (tag << TAG_SHIFT);
-            shard.get(hash, |(key, entry)| {
-                sample.consider(key, entry.get(), at);
-                false
-            });
-        }
+        *shard = tidy;
     }
 }
 
-const ENTRIES_PER_SHARD: usize = 64;
-const MAX_SHARDS: usize = 256;
-/// Races with other threads that insert at the bound, before the entry is given up.
-const MAX_ATTEMPTS: u8 = 8;
-const MAX_WINDOWS: usize = 16;
-const WINDOWS_PER_SHARD: usize = 4;
-/// Entries among which the victim is chosen, at least.
-const ENOUGH: usize = 5;
-/// 2^64 over the golden ratio: places far apart in a table of any size.
-const STRIDE: u64 = 0x9e37_79b9_7f4a_7c15;
-const TAG_SHIFT: u32 = u64::BITS - 7;
-const TAG_MAX: u64 = 0x7f;
+impl<V> Shard<V> {
+    /// Nothing under this lock can leave a table half changed, so a poisoned one is as good as any.
+    fn read(&self) -> RwLockReadGuard<'_, HashTable<Slot<V>>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashTable<Slot<V>>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What lies in a window of adjacent buckets, with the bucket's number. Hashes put neighbours there that have nothing else
+/// in common.
+fn entries<V>(
+    shard: &HashTable<Slot<V>>,
+    start: u64,
+    window: usize,
+) -> impl Iterator<Item = (usize, &Entry<V>)> {
+    let buckets = shard.num_buckets();
+    (0..window.min(buckets)).filter_map(move |step| {
+        let bucket = (start as usize).wrapping_add(step) % buckets;
+        Some((bucket, &shard.get_bucket(bucket)?.entry))
+    })
+}
+
+/// Four fifths of 2048 buckets: a shard that is larger than the others by chance does not double, and the pause in which
+/// one grows is short.
+const ENTRIES_PER_SHARD: usize = 1638;
+/// A small table has shards as well, so that threads do not wait for each other; few, so that none of them is empty.
+const FEW_SHARDS: usize = 64;
+const FEW_ENTRIES: usize = 64;
+/// Entries among which the victim is chosen.
+const SAMPLE: usize = 8;
+/// Those of the callers of [`Table::entropy`] are others.
+const SAMPLE_SALT: u8 = 0;
+/// Less than this part of a shard is not worth it.
+const MARKED: usize = 16;
 
 #[cfg(test)]
 mod tests {
-    use super::{CacheKey, Entry, Table};
+    use super::{CacheKey, Entry, Slot, Table};
     use crate::cache::entry::Answer;
     use crate::cache::moment::{Moment, Mono};
     use crate::cache::policy::CachePolicy;
-    use crate::cache::ties::Tie;
+    use crate::cache::ties::Bond;
     use crate::clock::UnixMillis;
     use crate::token::TokenDigest;
     use std::time::Duration;
 
     #[test]
     fn an_entry_costs_what_we_say() {
-        // With a value of 8 bytes. hashbrown adds one, and between a third and seven eighths of its slots are in use:
-        // an entry takes 130 to 340 bytes.
-        assert_eq!(size_of::<(CacheKey, Entry<u64>)>(), 112);
+        // With a value of 8 bytes. hashbrown adds one, and between 44 and 87 % of its slots are in use, 80 % in a table of
+        // a million: an entry takes 102 to 204 bytes there, and 111 in the last.
+        assert_eq!(size_of::<Slot<u64>>(), 88);
     }
 
     #[test]
@@ -255,7 +259,7 @@ mod tests {
             let table = Table::new(capacity);
             for number in 0..3 * capacity {
                 insert(&table, number, living(), at(0));
-                let held = (table.stats().entries, table.entries.len());
+                let held = (table.stats().entries, len(&table));
                 assert!(held.0 <= capacity, "{capacity}: {held:?}");
                 assert_eq!(held.0, held.1, "{capacity}");
             }
@@ -287,13 +291,13 @@ mod tests {
                 table.read(&key(hot), at(clock_ms), |_| ());
             }
         }
-        let survivors = (0..100).filter(|hot| table.entries.contains_key(&key(*hot)));
+        let survivors = (0..100).filter(|hot| has(&table, *hot));
         let survivors = survivors.count();
         assert!(
             survivors >= 95,
             "{survivors} of 100 hot entries outlived 5000 cold ones"
         );
-        let oldest = (100..3000).filter(|cold| table.entries.contains_key(&key(*cold)));
+        let oldest = (100..3000).filter(|cold| has(&table, *cold));
         let oldest = oldest.count();
         assert!(
             oldest <= 10,
@@ -331,7 +335,16 @@ mod tests {
                 });
             }
         });
-        assert_eq!(table.stats().entries, table.entries.len());
+        assert_eq!(table.stats().entries, len(&table));
+    }
+
+    fn len(table: &Table<u64>) -> usize {
+        table.shards.iter().map(|shard| shard.read().len()).sum()
+    }
+
+    fn has(table: &Table<u64>, number: usize) -> bool {
+        let change = |_: &mut Entry<u64>| ();
+        table.change(&key(number), change).is_some()
     }
 
     fn insert(table: &Table<u64>, number: usize, entry: Entry<u64>, at: Moment) {
@@ -363,7 +376,7 @@ mod tests {
             asked: since,
             answered: since,
             epoch: 0,
-            ties: [Tie::default(); 3],
+            bond: Bond::default(),
         };
         Entry::found(0, expires_at, answer, &policy, 0).expect("not expired")
     }

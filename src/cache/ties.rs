@@ -17,6 +17,26 @@ pub struct Tie {
     generation: u32,
 }
 
+/// Three ties, of which none may be cut. Counters only grow, so that their sum tells of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Bond {
+    stripes: [u16; 3],
+    generations: u32,
+}
+
+impl Bond {
+    pub(super) fn of(ties: [Tie; 3]) -> Self {
+        Self {
+            stripes: ties.map(|tie| tie.stripe),
+            generations: sum(ties.map(|tie| tie.generation)),
+        }
+    }
+}
+
+fn sum(generations: [u32; 3]) -> u32 {
+    generations.into_iter().fold(0, u32::wrapping_add)
+}
+
 /// What an answer rests on beside the record itself: it is trusted no longer than that, and over when that is cut.
 #[derive(Clone, Copy, Debug)]
 pub struct Backing {
@@ -48,14 +68,15 @@ impl Ties {
         self.0.advance_at(Generations::stripe_of(bits));
     }
 
-    pub(super) fn hold(&self, tie: Tie) -> bool {
-        self.0.at(tie.stripe) as u32 == tie.generation
+    pub(super) fn hold(&self, bond: Bond) -> bool {
+        let current = bond.stripes.map(|stripe| self.0.at(stripe) as u32);
+        sum(current) == bond.generations
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CacheKey, Ties};
+    use super::{Bond, CacheKey, Ties};
     use crate::token::TokenDigest;
 
     #[test]
@@ -65,8 +86,9 @@ mod tests {
         let before = ties.tie(&one);
         let neighbour = ties.tie(&other);
         ties.cut(TokenDigest::of("one").sid().bits());
-        assert!(!ties.hold(before));
-        assert!(ties.hold(neighbour) && ties.hold(ties.tie(&one)));
+        let hold = |all| ties.hold(Bond::of(all));
+        assert!(!hold([before; 3]) && !hold([neighbour, before, neighbour]));
+        assert!(hold([neighbour; 3]) && hold([ties.tie(&one), neighbour, neighbour]));
     }
 
     fn key(name: &str) -> CacheKey {
