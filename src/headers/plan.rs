@@ -106,7 +106,7 @@ impl HeaderPlan {
         if let Some(assertion) = &self.assertion {
             rendering.reserve(assertion.most_bytes(session))?;
         }
-        rendering.finish()
+        Ok(rendering.finish())
     }
 
     /// The header that valid sessions have beside those of [`Self::headers`].
@@ -115,26 +115,29 @@ impl HeaderPlan {
         self.assertion.as_ref()
     }
 
-    /// The headers to write for this caller, each name once, but for the assertion. Allocates nothing.
+    /// The headers to write for this caller, each name once, but for the assertion. The values of a valid session take one
+    /// allocation.
     pub fn headers<'a>(
         &'a self,
         who: Caller<'a>,
-    ) -> impl Iterator<Item = (&'a Bytes, &'a HeaderValue)> {
-        self.lines
-            .iter()
-            .enumerate()
-            .filter_map(move |(index, line)| {
-                let value = match who {
-                    Caller::Absent => line.absent.as_ref(),
-                    Caller::Invalid => line.invalid.as_ref(),
-                    Caller::Valid {
-                        requested_role: Some(role),
-                        ..
-                    } if line.takes_requested_role => Some(role),
-                    Caller::Valid { rendered, .. } => rendered.value(index),
-                };
-                value.map(|value| (&line.name, value))
-            })
+    ) -> impl Iterator<Item = (&'a Bytes, HeaderValue)> + use<'a> {
+        let mut rendered = match who {
+            Caller::Valid { rendered, .. } => Some(rendered.values(self.lines.len())),
+            Caller::Absent | Caller::Invalid => None,
+        };
+        self.lines.iter().filter_map(move |line| {
+            let own = rendered.as_mut().and_then(Iterator::next).flatten();
+            let value = match who {
+                Caller::Absent => line.absent.clone(),
+                Caller::Invalid => line.invalid.clone(),
+                Caller::Valid {
+                    requested_role: Some(role),
+                    ..
+                } if line.takes_requested_role => Some(role.clone()),
+                Caller::Valid { .. } => own,
+            };
+            Some((&line.name, value?))
+        })
     }
 }
 

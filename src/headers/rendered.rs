@@ -3,7 +3,8 @@
 use crate::store::BrokenRecord;
 use bytes::Bytes;
 use http::HeaderValue;
-use std::ops::Range;
+use std::iter;
+use std::sync::Arc;
 
 /// Names and values together (design section 6); what a usual upstream accepts of headers altogether.
 const MAX_EMITTED_BYTES: usize = 8 * 1024;
@@ -25,43 +26,82 @@ const SHARED: [&str; 13] = [
     "email",
 ];
 
-/// One value per line of the plan that made it; a missing one is not sent. Cloning a value copies no bytes.
+/// One value per line of the plan that made it; a missing one is not sent.
+///
+/// One piece of memory, since there may be millions of them: two bytes for each line, which say where its value is, then
+/// the values that are its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rendered {
-    values: Box<[Option<HeaderValue>]>,
-}
+pub struct Rendered(Arc<[u8]>);
 
 impl Rendered {
-    pub(super) fn value(&self, line: usize) -> Option<&HeaderValue> {
-        self.values.get(line)?.as_ref()
+    /// For so many lines. The values share one allocation, made here: not one for each session that is kept, and no
+    /// counter that requests of one session would pass around for each header.
+    pub(super) fn values(&self, lines: usize) -> impl Iterator<Item = Option<HeaderValue>> + use<> {
+        let all = Bytes::from_owner(Arc::clone(&self.0));
+        let (mut head, mut text) = (0, lines * HEAD);
+        iter::repeat_with(move || {
+            let bytes = all.get(head..)?.first_chunk()?;
+            head += HEAD;
+            let value = match Place::from_bytes(*bytes) {
+                Place::Missing => return None,
+                Place::Shared(word) => HeaderValue::from_static(word),
+                Place::Own(length) => {
+                    let own = all.slice(text..text + length);
+                    text += length;
+                    HeaderValue::from_maybe_shared(own).expect("no control character is pushed")
+                }
+            };
+            Some(value)
+        })
+        .take(lines)
     }
 }
 
-/// Values on their way into one buffer.
-pub(super) struct Rendering {
-    pieces: Vec<Piece>,
-    text: String,
-    emitted: usize,
-}
-
-enum Piece {
+/// Where the value of a line is.
+enum Place {
     Missing,
     Shared(&'static str),
-    Own(Range<usize>),
+    /// So many bytes, after those of the lines before.
+    Own(usize),
+}
+
+impl Place {
+    fn from_bytes(bytes: [u8; HEAD]) -> Self {
+        let number = usize::from(u16::from_le_bytes(bytes));
+        match number.checked_sub(FIRST_SHARED) {
+            None => Self::Own(number),
+            Some(at) => SHARED
+                .get(at)
+                .map_or(Self::Missing, |word| Self::Shared(word)),
+        }
+    }
+}
+
+/// Bytes that say where a value is.
+const HEAD: usize = 2;
+/// Numbers below are lengths of own values; from here on, places in [`SHARED`]; past its end, no value.
+const FIRST_SHARED: usize = MAX_EMITTED_BYTES + 1;
+const MISSING: usize = FIRST_SHARED + SHARED.len();
+
+/// Values on their way into one buffer.
+pub(super) struct Rendering {
+    heads: Vec<u8>,
+    text: String,
+    emitted: usize,
 }
 
 impl Rendering {
     pub(super) fn with_capacity(lines: usize) -> Self {
         Self {
-            pieces: Vec::with_capacity(lines),
-            text: String::new(),
+            heads: Vec::with_capacity(lines * HEAD),
+            text: String::with_capacity(USUAL_TEXT),
             emitted: 0,
         }
     }
 
     /// The next line of the plan is not sent.
     pub(super) fn skip(&mut self) {
-        self.pieces.push(Piece::Missing);
+        self.place(MISSING);
     }
 
     /// A line that is not of the plan will take so much of what may be sent.
@@ -83,32 +123,28 @@ impl Rendering {
             return Err(unprintable(name));
         }
         self.reserve(name.len() + value.len())?;
-        let piece = match SHARED.into_iter().find(|word| *word == value) {
-            Some(word) => Piece::Shared(word),
-            None => {
-                let start = self.text.len();
-                self.text.push_str(value);
-                Piece::Own(start..self.text.len())
-            }
-        };
-        self.pieces.push(piece);
+        if let Some(at) = SHARED.into_iter().position(|word| word == value) {
+            self.place(FIRST_SHARED + at);
+        } else {
+            self.place(value.len());
+            self.text.push_str(value);
+        }
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<Rendered, BrokenRecord> {
-        let text = Bytes::from(self.text.into_boxed_str().into_boxed_bytes());
-        let values = self.pieces.into_iter().map(|piece| match piece {
-            Piece::Missing => Ok(None),
-            Piece::Shared(word) => Ok(Some(HeaderValue::from_static(word))),
-            Piece::Own(range) => HeaderValue::from_maybe_shared(text.slice(range))
-                .map(Some)
-                .map_err(|_| unprintable(b"of the record")),
-        });
-        Ok(Rendered {
-            values: values.collect::<Result<_, _>>()?,
-        })
+    fn place(&mut self, number: usize) {
+        let number = u16::try_from(number).expect("no value is longer than 8 KiB");
+        self.heads.extend(number.to_le_bytes());
+    }
+
+    pub(super) fn finish(mut self) -> Rendered {
+        self.heads.extend(self.text.as_bytes());
+        Rendered(self.heads.into())
     }
 }
+
+/// Of the `skygear` profile, with room for one more header.
+const USUAL_TEXT: usize = 256;
 
 fn unprintable(name: &[u8]) -> BrokenRecord {
     let field = format!("header {}", String::from_utf8_lossy(name));
@@ -117,7 +153,7 @@ fn unprintable(name: &[u8]) -> BrokenRecord {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_EMITTED_BYTES, Rendered, Rendering};
+    use super::{MAX_EMITTED_BYTES, Rendered, Rendering, SHARED};
     use crate::store::BrokenRecord;
 
     fn render(values: &[&str]) -> Result<Rendered, BrokenRecord> {
@@ -125,7 +161,7 @@ mod tests {
         for value in values {
             rendering.push(b"X-Email", value)?;
         }
-        rendering.finish()
+        Ok(rendering.finish())
     }
 
     #[test]
@@ -154,7 +190,8 @@ mod tests {
     fn printable_text_passes_unchanged() {
         for value in ["", "true", "a b", "Zoë", "名前", "!~", "a,b;c=\"d\""] {
             let rendered = render(&[value]).expect(value);
-            let bytes = rendered.value(0).map(|value| value.as_bytes());
+            let first = rendered.values(1).next().flatten();
+            let bytes = first.as_ref().map(|value| value.as_bytes());
             assert_eq!(bytes, Some(value.as_bytes()), "{value:?}");
         }
     }
@@ -171,13 +208,34 @@ mod tests {
     }
 
     #[test]
+    fn every_value_comes_back_in_its_place() {
+        let own = ["u-17", "ann@example.com", "Jérôme", "x"];
+        let mut rendering = Rendering::with_capacity(SHARED.len() + own.len() + 2);
+        let mut expected = Vec::new();
+        rendering.skip();
+        expected.push(None);
+        for value in SHARED.into_iter().chain(own) {
+            rendering.push(b"X-Any", value).expect("no fault");
+            expected.push(Some(value.as_bytes().to_vec()));
+        }
+        rendering.skip();
+        expected.push(None);
+        let rendered = rendering.finish();
+        let values = rendered.values(expected.len());
+        let values: Vec<_> = values
+            .map(|value| Some(value?.as_bytes().to_vec()))
+            .collect();
+        assert_eq!(values, expected);
+    }
+
+    #[test]
     fn the_values_of_a_session_lie_in_one_buffer() {
         let rendered = render(&["u-17", "true", "ann@example.com"]).expect("no fault");
-        let start = |line: usize| {
-            rendered
-                .value(line)
-                .map(|value| value.as_bytes().as_ptr().addr())
-        };
-        assert_eq!(start(2), start(0).map(|address| address + "u-17".len()));
+        let values: Vec<_> = rendered
+            .values(3)
+            .map(|value| value.expect("a value"))
+            .collect();
+        let start = |line: usize| values[line].as_bytes().as_ptr().addr();
+        assert_eq!(start(2), start(0) + "u-17".len());
     }
 }

@@ -138,7 +138,7 @@ pub(crate) fn emitted(
 
 /// Headers as text.
 pub(crate) fn pairs<'a>(
-    headers: impl Iterator<Item = (&'a Bytes, &'a HeaderValue)>,
+    headers: impl Iterator<Item = (&'a Bytes, HeaderValue)>,
 ) -> Vec<(String, String)> {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
     headers

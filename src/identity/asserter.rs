@@ -48,7 +48,7 @@ struct Claims<'a> {
     iat: u64,
     exp: u64,
     sid: String,
-    roles: &'a [Box<str>],
+    roles: Vec<&'a str>,
     verified: bool,
     disabled: bool,
 }
@@ -107,14 +107,15 @@ impl Asserter {
             return Ok(None);
         };
         let due = self.due(identity, now);
-        if let Some(held) = identity.assertions().find(slot, &due) {
+        let kept = identity.assertions();
+        if let Some(held) = kept.and_then(|slots| slots.find(slot, &due)) {
             return Ok(Some(held));
         }
         let signed = self.sign(audience, identity, sid, &due)?;
         let value = signed.value.clone();
-        identity
-            .assertions()
-            .keep(slot, self.audiences.len(), signed);
+        if let Some(slots) = kept {
+            slots.keep(slot, self.audiences.len(), signed);
+        }
         Ok(Some(value))
     }
 
@@ -139,11 +140,11 @@ impl Asserter {
         let claims = Claims {
             iss: &self.issuer,
             aud: audience,
-            sub: &identity.user_id,
+            sub: identity.user_id(),
             iat: due.now.0 / 1_000,
             exp: due.expires_at.0 / 1_000,
             sid: sid.to_string(),
-            roles: &identity.roles,
+            roles: identity.roles().collect(),
             verified: identity.verified,
             disabled: identity.disabled,
         };

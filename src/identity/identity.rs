@@ -2,6 +2,7 @@
 
 use super::assertion_slots::AssertionSlots;
 use super::idle::IdleClock;
+use super::words::Words;
 use crate::cache::Remembered;
 use crate::clock::UnixMillis;
 use crate::headers::{HeaderPlan, Rendered};
@@ -13,62 +14,77 @@ use std::time::Duration;
 /// What decisions need of a session, and the headers that every route would write for it. The record itself is dropped.
 #[derive(Debug)]
 pub struct Identity {
-    /// 1 to 256 bytes of visible ASCII.
-    pub user_id: Box<str>,
-    /// Owned roles, in the record's order.
-    pub roles: Box<[Box<str>]>,
-    /// The role that the user acts in when none is requested, if the record names one.
-    pub default_role: Option<Box<str>>,
+    /// The user's id, the default role or nothing, the owned roles.
+    words: Words,
     /// Whether the user is verified.
     pub verified: bool,
     /// Whether the user is disabled.
     pub disabled: bool,
     /// The earliest end that the record or the store knows of (R8).
     pub expires_at: Option<UnixMillis>,
-    rendered: Box<[Result<Rendered, BrokenRecord>]>,
-    idle: Option<IdleClock>,
-    assertions: AssertionSlots,
+    rendered: Box<[Result<Rendered, Box<BrokenRecord>>]>,
+    idle: Option<Box<IdleClock>>,
+    /// Only if a plan has an assertion.
+    assertions: Option<Box<AssertionSlots>>,
 }
 
 impl Identity {
     /// Reads a session and renders it for each plan. A plan that cannot render it breaks only its own routes.
     #[must_use]
     pub fn derive(stored: &StoredSession, plans: &[HeaderPlan], now: UnixMillis) -> Self {
-        let clock = |timeout| IdleClock::new(timeout, stored.last_seen, stored.created_at(), now);
+        let clock = |timeout| {
+            let clock = IdleClock::new(timeout, stored.last_seen, stored.created_at(), now);
+            Box::new(clock)
+        };
         let session = &stored.session;
+        let default_role = session.default_role.as_deref().unwrap_or_default();
+        let roles = session.roles.iter().map(String::as_str);
+        let asserts = plans.iter().any(|plan| plan.assertion().is_some());
         Self {
-            user_id: session.user_id.as_str().into(),
-            roles: session
-                .roles
-                .iter()
-                .map(|role| role.as_str().into())
-                .collect(),
-            default_role: session.default_role.as_deref().map(Box::from),
+            words: Words::of([&*session.user_id, default_role].into_iter().chain(roles)),
             verified: session.verified,
             disabled: session.disabled,
             expires_at: stored.expires_at(),
-            rendered: plans.iter().map(|plan| plan.render(session)).collect(),
+            rendered: plans
+                .iter()
+                .map(|plan| plan.render(session).map_err(Box::new))
+                .collect(),
             idle: session.idle_timeout.map(clock),
-            assertions: AssertionSlots::default(),
+            assertions: asserts.then(Box::default),
         }
+    }
+
+    /// 1 to 256 bytes of visible ASCII.
+    #[must_use]
+    pub fn user_id(&self) -> &str {
+        self.words.iter().next().unwrap_or_default()
+    }
+
+    /// The role that the user acts in when none is requested, if the record names one.
+    #[must_use]
+    pub fn default_role(&self) -> Option<&str> {
+        self.words.iter().nth(1).filter(|role| !role.is_empty())
+    }
+
+    /// Owned roles, in the record's order.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        self.words.iter().skip(2)
     }
 
     /// Whether it tells every service the same, whatever its ends.
     #[must_use]
     pub fn tells_the_same(&self, other: &Self) -> bool {
         let facts = |identity: &Self| (identity.verified, identity.disabled);
-        self.user_id == other.user_id
-            && self.roles == other.roles
-            && self.default_role == other.default_role
-            && facts(self) == facts(other)
-            && self.rendered == other.rendered
+        self.words == other.words && facts(self) == facts(other) && self.rendered == other.rendered
     }
 
     /// Takes over when this node last saw it used: the store may not know of that, for up to an interval or for as long
     /// as it takes no writes. What was signed goes on if it still says the same.
     pub fn recall(&self, earlier: &Self) {
-        if self.tells_the_same(earlier) {
-            self.assertions.recall(&earlier.assertions);
+        if let (Some(slots), Some(earlier_slots)) = (&self.assertions, &earlier.assertions)
+            && self.tells_the_same(earlier)
+        {
+            slots.recall(earlier_slots);
         }
         if let (Some(idle), Some(earlier)) = (&self.idle, &earlier.idle) {
             idle.recall(earlier);
@@ -78,15 +94,15 @@ impl Identity {
     /// The earliest end that is known of; one for want of use moves on with every use (R8).
     #[must_use]
     pub fn ends_at(&self) -> Option<UnixMillis> {
-        let idle = self.idle.as_ref().map(IdleClock::end);
+        let idle = self.idle.as_ref().map(|idle| idle.end());
         match (self.expires_at, idle) {
             (Some(fixed), Some(idle)) => Some(fixed.min(idle)),
             (fixed, idle) => fixed.or(idle),
         }
     }
 
-    pub(super) fn assertions(&self) -> &AssertionSlots {
-        &self.assertions
+    pub(super) fn assertions(&self) -> Option<&AssertionSlots> {
+        self.assertions.as_deref()
     }
 
     /// Whether it has not been used for its idle timeout, as far as this node knows (R8).
@@ -111,15 +127,15 @@ impl Identity {
     /// # Errors
     /// The record's fault, when this plan cannot tell it (R2).
     pub fn rendered(&self, plan: usize) -> Result<&Rendered, &BrokenRecord> {
-        self.rendered
-            .get(plan)
-            .map_or(Err(&NOT_RENDERED), Result::as_ref)
+        self.rendered.get(plan).map_or(Err(&NOT_RENDERED), |made| {
+            made.as_ref().map_err(|fault| &**fault)
+        })
     }
 
     /// Whether the role is among the record's, byte for byte: no case folding, no lists.
     #[must_use]
     pub fn owns_role(&self, role: &[u8]) -> bool {
-        self.roles.iter().any(|owned| owned.as_bytes() == role)
+        self.roles().any(|owned| owned.as_bytes() == role)
     }
 }
 
@@ -140,7 +156,7 @@ const NOT_RENDERED: BrokenRecord = BrokenRecord {
 
 #[cfg(test)]
 mod tests {
-    use super::Identity;
+    use super::{BrokenRecord, Identity, Rendered};
     use crate::clock::UnixMillis;
     use crate::headers::{HasuraProfile, HeaderPlan, IdentityTypes, Profile, sample};
     use crate::store::{Session, StoredSession};
@@ -158,18 +174,22 @@ mod tests {
         stored.session.expires_at = Some(datetime!(1970-01-01 00:00:05.0019 UTC));
         stored.store_expires_at = Some(UnixMillis(5_000));
         let identity = Identity::derive(&stored, &[], NOW);
-        assert_eq!(&*identity.user_id, "u-17");
-        assert_eq!(
-            identity.roles.as_ref(),
-            [Box::<str>::from("user"), Box::from("admin")]
-        );
-        assert_eq!(identity.default_role.as_deref(), Some("admin"));
+        assert_eq!(identity.user_id(), "u-17");
+        assert_eq!(identity.roles().collect::<Vec<_>>(), ["user", "admin"]);
+        assert_eq!(identity.default_role(), Some("admin"));
         assert_eq!((identity.verified, identity.disabled), (true, false));
         assert_eq!(
             identity.expires_at,
             Some(UnixMillis(5_000)),
             "the earliest end"
         );
+    }
+
+    /// Without what it points to: its texts, and 16 bytes and the values for each plan.
+    #[test]
+    fn an_identity_takes_what_we_say() {
+        assert_eq!(size_of::<Identity>(), 72);
+        assert_eq!(size_of::<Result<Rendered, Box<BrokenRecord>>>(), 16);
     }
 
     #[test]

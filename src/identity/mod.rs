@@ -10,6 +10,7 @@ mod assertion_slots;
 )]
 mod identity;
 mod idle;
+mod words;
 
 pub use asserter::{Asserter, AssertionSettings};
 pub use identity::Identity;

@@ -126,7 +126,7 @@ impl Policy {
 
     /// On hasura routes a user without roles has the role that the profile tells the upstream.
     fn owns(&self, identity: &Identity, role: &[u8]) -> bool {
-        let implied = self.anonymous_role.is_some() && identity.roles.is_empty();
+        let implied = self.anonymous_role.is_some() && identity.roles().next().is_none();
         identity.owns_role(role) || (implied && role == ROLE_OF_NO_ROLES.as_bytes())
     }
 }

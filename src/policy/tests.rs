@@ -221,7 +221,8 @@ fn a_requested_role_must_be_owned() {
         let requested = Some(role.as_bytes());
         let standing = Standing::Valid(identity);
         let verdict = hasura(AnonymousRole::Overwrite).judge(standing, requested, false);
-        assert_eq!(verdict, expected, "{role:?} of {:?}", identity.roles);
+        let roles: Vec<_> = identity.roles().collect();
+        assert_eq!(verdict, expected, "{role:?} of {roles:?}");
         let elsewhere = OPEN.judge(standing, requested, false);
         assert_eq!(
             elsewhere,

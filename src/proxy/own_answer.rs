@@ -102,9 +102,9 @@ async fn log_out(
 
 fn who(identity: &Identity) -> serde_json::Value {
     json!({
-        "user_id": identity.user_id,
-        "roles": identity.roles,
-        "default_role": identity.default_role,
+        "user_id": identity.user_id(),
+        "roles": identity.roles().collect::<Vec<_>>(),
+        "default_role": identity.default_role(),
         "verified": identity.verified,
         "disabled": identity.disabled,
         "expires_at": identity.expires_at.and_then(rfc3339),

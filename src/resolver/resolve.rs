@@ -13,6 +13,7 @@ use crate::secret::Secret;
 use crate::store::{BrokenRecord, ChangeSink, LookupError, StoreError, StoreFault};
 use crate::token::{Credential, Flaw, Shown, Sid, TokenDigest};
 use prometheus::IntCounter;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -39,10 +40,15 @@ impl Resolver {
         metrics: &Metrics,
         now: Now,
     ) -> Self {
+        let users = policy.max_entries.get() / SESSIONS_PER_USER;
+        let users = CachePolicy {
+            max_entries: NonZeroUsize::new(users).unwrap_or(NonZeroUsize::MIN),
+            ..policy
+        };
         let loader = Loader {
             plans,
             sessions: SessionCache::new(policy, LoadLimits::default(), now),
-            users: SessionCache::new(policy, LoadLimits::default(), now),
+            users: SessionCache::new(users, LoadLimits::default(), now),
             reported: Arc::default(),
         };
         let subscriptions = sources
@@ -264,5 +270,8 @@ fn read(lookup: Lookup<Arc<Identity>, LookupError>) -> (Resolution, Tier) {
     }
 }
 
+/// What is said of a user is asked for with a session and trusted for as long: it saves a question where the user has other
+/// sessions, or the record is read again before its time.
+const SESSIONS_PER_USER: usize = 8;
 /// Uses written down at once; more are left out.
 const MAX_WRITES: usize = 256;
