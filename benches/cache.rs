@@ -7,42 +7,27 @@
 //!
 //! Run: `cargo bench --bench cache`.
 //!
-//! Last result, 2026-11-21, 2 shared cores of a virtual Xeon, other work beside it, medians:
+//! Last result, 2026-11-26, 2 cores of a virtual Xeon that were busy with builds, without LTO, medians:
 //!
 //! | entries | hit | miss at capacity |
 //! |---|---|---|
-//! | 1 k | 37 ns | 4.1 µs |
-//! | 100 k | 204 ns | 5.5 µs |
-//! | 1 M | 605 ns | 3.8 µs |
+//! | 1 k | 109 ns | 3.5 µs |
+//! | 100 k | 460 ns | 5.0 µs |
+//! | 1 M | 719 ns | 5.4 µs |
 //!
-//! Stampede: 500 requests in 570 µs, 1.1 µs each. Conclusion: a hit is a few memory misses, which grow with the table;
+//! With LTO and a quieter machine, on 2026-11-21, a hit took 37, 204 and 605 ns, a miss 4.1, 5.5 and 3.8 µs (of a table of
+//! another layout); 500 requests for one key 570 µs. Conclusion: a hit is a few memory misses, which grow with the table;
 //! eviction costs the same in a small and a large one; neither shows beside the 25 µs of a proxied request.
 
+mod cached;
+
+use cached::{Cache, SIZES, fill, full_cache, key, new_cache, one_thread};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use sessiongate::cache::{
-    CacheKey, CachePolicy, Epoch, LoadLimits, Loaded, Lookup, Remembered, SessionCache,
-};
-use sessiongate::clock::{Now, UnixMillis};
-use sessiongate::token::TokenDigest;
-use std::convert::Infallible;
-use std::num::NonZeroUsize;
+use sessiongate::cache::{CacheKey, Epoch};
+use sessiongate::clock::Now;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
-type Cache = SessionCache<Session, Infallible>;
-
-/// As large as what the gateway remembers.
-#[derive(Clone)]
-struct Session(Arc<u64>);
-
-impl Remembered for Session {
-    fn holds(&self, _at: UnixMillis) -> bool {
-        *self.0 == 0
-    }
-}
-
-const SIZES: [u64; 3] = [1_000, 100_000, 1_000_000];
 const REQUESTS: u64 = 500;
 
 fn hit(criterion: &mut Criterion) {
@@ -104,53 +89,6 @@ async fn storm(cache: &Cache, key: CacheKey, now: Now) {
     for request in requests {
         request.await.expect("no request panics");
     }
-}
-
-fn full_cache(size: u64, now: Now) -> Cache {
-    let cache = new_cache(size, now);
-    let (runtime, epoch) = (one_thread(), Arc::default());
-    runtime.block_on(async {
-        for number in 0..size {
-            fill(&cache, &epoch, key(number), now).await;
-        }
-    });
-    cache
-}
-
-fn new_cache(size: u64, now: Now) -> Cache {
-    let max_entries = usize::try_from(size).ok().and_then(NonZeroUsize::new);
-    let policy = CachePolicy {
-        max_entries: max_entries.expect("every size here is above zero"),
-        ttl: Duration::from_secs(3600),
-        ..CachePolicy::default()
-    };
-    SessionCache::new(policy, LoadLimits::default(), now)
-}
-
-async fn fill(
-    cache: &Cache,
-    epoch: &Arc<Epoch>,
-    key: CacheKey,
-    now: Now,
-) -> Lookup<Session, Infallible> {
-    let load = || async {
-        Loaded::Found {
-            value: Session(Arc::new(0)),
-            expires_at: None,
-            backing: None,
-        }
-    };
-    cache.load(key, epoch, now, move || now, load).await
-}
-
-fn key(number: u64) -> CacheKey {
-    CacheKey::new(0, TokenDigest::of(&number.to_string()))
-}
-
-fn one_thread() -> Runtime {
-    Builder::new_current_thread()
-        .build()
-        .expect("a runtime without drivers")
 }
 
 criterion_group!(benches, hit, miss_at_capacity, stampede);
