@@ -28,13 +28,13 @@ impl Bond {
     pub(super) fn of(ties: [Tie; 3]) -> Self {
         Self {
             stripes: ties.map(|tie| tie.stripe),
-            generations: sum(ties.map(|tie| tie.generation)),
+            generations: sum(ties.iter().map(|tie| tie.generation)),
         }
     }
 }
 
-fn sum(generations: [u32; 3]) -> u32 {
-    generations.into_iter().fold(0, u32::wrapping_add)
+fn sum(generations: impl Iterator<Item = u32>) -> u32 {
+    generations.fold(0, u32::wrapping_add)
 }
 
 /// What an answer rests on beside the record itself: it is trusted no longer than that, and over when that is cut.
@@ -69,8 +69,8 @@ impl Ties {
     }
 
     pub(super) fn hold(&self, bond: Bond) -> bool {
-        let current = bond.stripes.map(|stripe| self.0.at(stripe) as u32);
-        sum(current) == bond.generations
+        let current = bond.stripes.iter();
+        sum(current.map(|stripe| self.0.at(*stripe) as u32)) == bond.generations
     }
 }
 
