@@ -65,8 +65,8 @@ impl Explanation {
         let decision = &self.decision;
         let route = decision.route.as_ref();
         json!({
-            "host": self.context.target.host,
-            "path": self.context.target.path,
+            "host": self.context.target.host(),
+            "path": self.context.target.path(),
             "route": route.map(|route| &route.settings.name),
             "upstream": route.filter(|route| route.endpoint.is_none()).map(|route| route.cluster.name()),
             "endpoint": route.and_then(|route| route.endpoint.as_ref()).map(Endpoint::path),

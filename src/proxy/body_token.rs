@@ -13,7 +13,7 @@ use http::{HeaderMap, Method};
 use pingora::http::RequestHeader;
 use std::sync::Arc;
 
-/// Looks into the body where the decision may hang on it, and leaves what it shows in the context. Gives the refusal of
+/// Of a request that has a body: looks into it where the decision may hang on it, and leaves what it shows in the context. Gives the refusal of
 /// a body that should be looked into and cannot be: passed on as if it held no token, it would make another user, or
 /// none, of whoever sent it.
 ///
@@ -23,13 +23,10 @@ pub(super) async fn look_into_body(
     context: &mut Context,
     request: &mut impl Incoming,
 ) -> pingora::Result<Option<Decision>> {
-    if !has_body(request.head()) {
-        return Ok(None);
-    }
     let Context {
         target, runtime, ..
     } = &*context;
-    let met = runtime.routes.find(&target.host, &target.path);
+    let met = runtime.routes.find(target.host(), target.path());
     let Some((route, cap)) = met.and_then(|route| Some((route, route.settings.body_token_bytes?)))
     else {
         return Ok(None);
@@ -70,7 +67,7 @@ struct Wanted {
 }
 
 /// Whether there is a body that may be looked into: that of a GET has no meaning (RFC 9110 §9.3.1).
-fn has_body(head: &RequestHeader) -> bool {
+pub(super) fn has_body(head: &RequestHeader) -> bool {
     let is_chunked = || head.headers.contains_key(TRANSFER_ENCODING);
     !matches!(head.method, Method::GET | Method::HEAD)
         && (announced_length(head).is_some_and(|length| length > 0) || is_chunked())

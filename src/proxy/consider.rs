@@ -1,7 +1,7 @@
 //! `consider`: a request, from hygiene to verdict. The proxy acts on the result, `explain` prints it.
 
 use super::admit::admit;
-use super::body_token::look_into_body;
+use super::body_token::{has_body, look_into_body};
 use super::context::Context;
 use super::decision::{Decision, Denial};
 use super::incoming::Incoming;
@@ -25,7 +25,10 @@ pub async fn consider(
     if let Err(fault) = receive(context, request.head(), peer) {
         return Ok(Decision::refused(None, Denial::Malformed(fault)));
     }
-    if let Some(refusal) = look_into_body(context, request).await? {
+    // Whatever is rare is in a box of its own, so that the usual request does not carry the room for it.
+    if has_body(request.head())
+        && let Some(refusal) = Box::pin(look_into_body(context, request)).await?
+    {
         return Ok(refusal);
     }
     let now = match context.body_wait {
@@ -35,12 +38,12 @@ pub async fn consider(
     let head = request.head();
     let view = RequestView {
         method: &head.method,
-        host: &context.target.host,
-        path: &context.target.path,
+        host: context.target.host(),
+        path: context.target.path(),
         headers: &head.headers,
     };
     let decision = admit(&context.runtime, &view, &context.body_tokens, now).await;
-    let decision = own_answer::check(head, &context.target.host, decision);
+    let decision = own_answer::check(head, context.target.host(), decision);
     Ok(refuse_large_body(head, &context.runtime, decision))
 }
 

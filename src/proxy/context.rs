@@ -1,6 +1,7 @@
 //! `Context`: what one request carries from phase to phase.
 
 use super::decision::Decision;
+use super::target::Target;
 use crate::clock::Now;
 use crate::observe::RouteMetrics;
 use crate::runtime::{Route, Runtime};
@@ -39,19 +40,6 @@ pub struct Context {
     pub overhead: Duration,
     /// Counts the request as in flight until it is dropped.
     in_flight: InFlight,
-}
-
-/// The one form of host and path (R14).
-#[derive(Default)]
-pub struct Target {
-    /// What is forwarded as `Host`: canonical name and the original port.
-    pub authority: Option<HeaderValue>,
-    /// Canonical host name, without port.
-    pub host: String,
-    /// Canonical path.
-    pub path: String,
-    /// Whether the request line has to be rewritten for the upstream.
-    pub is_rewritten: bool,
 }
 
 /// One attempt at the upstream.
@@ -139,8 +127,8 @@ impl Context {
 
     /// Time spent in the gateway itself until `now`: what the client took to send a body that was looked into is not.
     #[must_use]
-    pub fn spent(&self, now: Now) -> Duration {
-        let since = now.mono.saturating_duration_since(self.began.mono);
+    pub fn spent(&self, now: Instant) -> Duration {
+        let since = now.saturating_duration_since(self.began.mono);
         since.saturating_sub(self.body_wait.unwrap_or_default())
     }
 

@@ -62,6 +62,13 @@ impl Decision {
         }
     }
 
+    /// Whether the request goes on to the upstream: it is not refused, and not for the gateway itself.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        let is_own = |route: &Arc<Route>| route.endpoint.is_some();
+        self.verdict.is_ok() && !self.route.as_ref().is_some_and(is_own)
+    }
+
     /// The lookup failed: the verdict follows from that alone.
     pub(super) fn fail(&mut self, denial: Denial) -> Standing {
         self.verdict = Err(denial);

@@ -3,7 +3,7 @@
 use super::access_log::{AccessLogger, Finished};
 use super::consider::consider;
 use super::context::Context;
-use super::decision::{Decision, Denial};
+use super::decision::Denial;
 use super::failure::{attempt_result, denial_of, report};
 use super::own_answer;
 use super::reception::restore_length;
@@ -51,22 +51,16 @@ impl Gateway {
         Self { live, access_log }
     }
 
-    /// Refuses, if the request is refused; `Ok(true)` tells Pingora that it is answered.
-    async fn settle(
-        session: &mut Session,
-        context: &mut Context,
-        decision: Decision,
-    ) -> pingora::Result<bool> {
-        let verdict = decision.verdict;
-        context.decide(decision);
-        let own = context.route().filter(|route| route.endpoint.is_some());
-        let own = own.map(Arc::clone);
-        if verdict.is_ok() && own.is_none() {
+    /// Answers what goes no further: refused, or for the gateway itself. `Ok(true)` tells Pingora so.
+    async fn settle(session: &mut Session, context: &mut Context) -> pingora::Result<bool> {
+        let Some(decision) = &context.decision else {
             return Ok(false);
-        }
+        };
+        let (verdict, own) = (decision.verdict, context.route().map(Arc::clone));
+        let own = own.filter(|route| route.endpoint.is_some());
         let forged = upstream_head::count_forged(session.req_header(), &context.runtime.reserved);
         context.metrics().forged_headers.inc_by(forged);
-        context.overhead = context.spent(Now::read());
+        context.overhead = context.spent(Now::read_mono());
         match (verdict, own) {
             (Err(denial), _) => {
                 context.metrics().denied(denial.as_str());
@@ -96,6 +90,7 @@ impl ProxyHttp for Gateway {
         context: &mut Context,
     ) -> pingora::Result<()> {
         head_is_complete();
+        upstream_head::forget_spelling(session.req_header_mut());
         let limits = &context.runtime.client;
         // Pingora's keep-alive has no end unless it is set on every request.
         if session.get_keepalive().is_some() {
@@ -115,7 +110,13 @@ impl ProxyHttp for Gateway {
         restore_length(session);
         let peer = peer_of(session);
         let decision = consider(context, session, peer).await?;
-        Self::settle(session, context, decision).await
+        let passes = decision.passes();
+        context.decide(decision);
+        if passes {
+            return Ok(false);
+        }
+        // In a box of its own, so that a request that passes does not carry the room for it.
+        Box::pin(Self::settle(session, context)).await
     }
 
     async fn upstream_peer(
@@ -123,10 +124,9 @@ impl ProxyHttp for Gateway {
         session: &mut Session,
         context: &mut Context,
     ) -> pingora::Result<Box<HttpPeer>> {
-        let moment = Now::read();
-        let now = moment.mono;
+        let now = Now::read_mono();
         if context.attempt.count == 0 {
-            context.overhead = context.spent(moment);
+            context.overhead = context.spent(now);
         }
         // What has been read of the body is sent, and counted, again.
         context.body_bytes = 0;
@@ -144,7 +144,7 @@ impl ProxyHttp for Gateway {
             prepare_tunnel(&mut peer);
             peer.options.read_timeout = Some(UPGRADED_IDLE);
         }
-        Ok(Box::new(peer))
+        Ok(peer)
     }
 
     async fn connected_to_upstream(
@@ -156,7 +156,7 @@ impl ProxyHttp for Gateway {
         _: Option<&Digest>,
         context: &mut Context,
     ) -> pingora::Result<()> {
-        let now = Now::read().mono;
+        let now = Now::read_mono();
         if let (Some(asked), Some(route)) = (context.attempt.asked_at, context.route()) {
             route
                 .connect_duration
@@ -175,7 +175,7 @@ impl ProxyHttp for Gateway {
     ) -> Box<Error> {
         let server = context.attempt.server;
         if let (Some(route), Some(server)) = (context.route(), server) {
-            route.cluster.rest(server, Now::read().mono);
+            route.cluster.rest(server, Now::read_mono());
             count_attempt(context, AttemptResult::ConnectError);
         }
         // Nothing has been sent: another server may have it, whatever the method.
@@ -229,7 +229,7 @@ impl ProxyHttp for Gateway {
             context.attempt.counted_forged = true;
         }
         if let Some(connected) = context.attempt.connected_at {
-            context.overhead += Now::read().mono.saturating_duration_since(connected);
+            context.overhead += Now::read_mono().saturating_duration_since(connected);
         }
         Ok(())
     }
@@ -310,8 +310,8 @@ impl ProxyHttp for Gateway {
         format!(
             "{} {}{}",
             session.req_header().method,
-            context.target.host,
-            context.target.path
+            context.target.host(),
+            context.target.path()
         )
     }
 
@@ -323,9 +323,7 @@ impl ProxyHttp for Gateway {
                 !status.is_informational() || *status == StatusCode::SWITCHING_PROTOCOLS
             })
             .unwrap_or_else(client_gone);
-        let took = Now::read()
-            .mono
-            .saturating_duration_since(context.began.mono);
+        let took = Now::read_mono().saturating_duration_since(context.began.mono);
         if context.attempt.connected_at.is_some() {
             count_attempt(context, attempt_result(fault));
         }

@@ -107,7 +107,8 @@ impl Resolver {
                 let wanted = Wanted::Shown(Credential::shown(shown, digest, place));
                 let epoch = Arc::clone(&source.epoch);
                 let load = move || async move { loader.load(&source, &wanted).await };
-                sessions.load(key, &epoch, now, Now::read, load).await
+                // In a box of its own, so that a hit does not carry the room for it through every future above.
+                Box::pin(sessions.load(key, &epoch, now, Now::read, load)).await
             }
         };
         let (resolution, tier) = read(lookup);

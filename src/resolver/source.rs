@@ -89,8 +89,7 @@ impl SourceMetrics {
     }
 
     pub(super) fn looked_up(&self, resolved: &Resolved, began: Now) {
-        let took = Now::read()
-            .mono
+        let took = Now::read_mono()
             .saturating_duration_since(began.mono)
             .as_secs_f64();
         match resolved.tier {
@@ -108,7 +107,7 @@ impl SourceMetrics {
     }
 
     pub(super) fn asked(&self, failure: Option<&LookupError>, began: Now) {
-        let took = Now::read().mono.saturating_duration_since(began.mono);
+        let took = Now::read_mono().saturating_duration_since(began.mono);
         self.round_trip.observe(took.as_secs_f64());
         match failure {
             None | Some(LookupError::Without(_)) => {}

@@ -52,7 +52,7 @@ impl Cluster {
     /// The next server in turn with its position, and the peer to connect to. A resting server is passed over
     /// unless all rest; `None` when no name has been resolved yet.
     #[must_use]
-    pub fn pick(&self, now: Instant) -> Option<(usize, HttpPeer)> {
+    pub fn pick(&self, now: Instant) -> Option<(usize, Box<HttpPeer>)> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let in_turn = || (0..self.servers.len()).map(|step| (turn + step) % self.servers.len());
         let ready = |at: &usize| {
