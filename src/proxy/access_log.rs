@@ -108,7 +108,7 @@ impl AccessLogger {
 }
 
 fn line<'a>(context: &'a Context, finished: &Finished<'a>) -> Line<'a> {
-    let decision = context.decision.as_ref();
+    let decision = context.decision();
     let route = decision.and_then(|decision| decision.route.as_deref());
     let server = context.attempt.server;
     let cluster = route

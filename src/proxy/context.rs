@@ -6,7 +6,6 @@ use crate::observe::RouteMetrics;
 use crate::runtime::{Route, Runtime};
 use crate::token::BodyTokens;
 use http::HeaderValue;
-use prometheus::IntGauge;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,8 +24,8 @@ pub struct Context {
     pub peer_is_trusted: bool,
     /// Canonical host and path: what decided is what is forwarded and logged.
     pub target: Target,
-    /// Made in `request_filter`.
-    pub decision: Option<Decision>,
+    /// Made in `request_filter`; see [`Self::decide`].
+    decision: Option<Decision>,
     /// Body bytes seen in this attempt, for chunked bodies that announce no length.
     pub body_bytes: u64,
     /// What the body showed, where it was looked into.
@@ -37,8 +36,6 @@ pub struct Context {
     pub attempt: Attempt,
     /// Time spent in the gateway itself so far.
     pub overhead: Duration,
-    /// Counts the request as in flight until it is dropped.
-    in_flight: InFlight,
 }
 
 /// The one form of host and path (R14).
@@ -71,27 +68,13 @@ pub struct Attempt {
     pub counted_forged: bool,
 }
 
-struct InFlight(IntGauge);
-
-impl InFlight {
-    fn count(gauge: &IntGauge) -> Self {
-        gauge.inc();
-        Self(gauge.clone())
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
-}
-
 impl Context {
     /// Begins a request. It is in flight from here on, on no route as long as none is decided: a drain must not end the
     /// process while a session is being looked up.
     #[must_use]
     pub fn new(runtime: Arc<Runtime>, began: Now) -> Self {
-        let in_flight = InFlight::count(&runtime.no_route.in_flight);
+        runtime.in_flight.begin();
+        runtime.no_route.in_flight.begin();
         Self {
             runtime,
             began,
@@ -105,15 +88,21 @@ impl Context {
             body_wait: None,
             attempt: Attempt::default(),
             overhead: Duration::ZERO,
-            in_flight,
         }
     }
 
     /// Keeps the decision and counts the request as in flight on its route.
     pub fn decide(&mut self, decision: Decision) {
         // The new count begins before the old one ends.
-        self.in_flight = InFlight::count(&self.metrics_of(&decision).in_flight);
+        self.metrics_of(&decision).in_flight.begin();
+        self.metrics().in_flight.end();
         self.decision = Some(decision);
+    }
+
+    /// Once it is made.
+    #[must_use]
+    pub fn decision(&self) -> Option<&Decision> {
+        self.decision.as_ref()
     }
 
     /// The route that was met.
@@ -154,5 +143,12 @@ impl Context {
         route.map_or(self.runtime.client.max_body_bytes, |route| {
             route.settings.max_body_bytes
         })
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        self.metrics().in_flight.end();
+        self.runtime.in_flight.end();
     }
 }

@@ -160,7 +160,7 @@ impl ProxyHttp for Gateway {
         if let (Some(asked), Some(route)) = (context.attempt.asked_at, context.route()) {
             route
                 .connect_duration
-                .observe(now.saturating_duration_since(asked).as_secs_f64());
+                .observe(now.saturating_duration_since(asked));
         }
         context.attempt.connected_at = Some(now);
         Ok(())
@@ -217,7 +217,7 @@ impl ProxyHttp for Gateway {
         head: &mut RequestHeader,
         context: &mut Context,
     ) -> pingora::Result<()> {
-        let (Some(decision), Some(route)) = (&context.decision, context.route()) else {
+        let (Some(decision), Some(route)) = (context.decision(), context.route()) else {
             return Error::e_explain(
                 ErrorType::InternalError,
                 "no decision was made for this request",
@@ -331,8 +331,8 @@ impl ProxyHttp for Gateway {
         }
         let metrics = context.metrics();
         metrics.answered(status);
-        metrics.duration.observe(took.as_secs_f64());
-        metrics.overhead.observe(context.overhead.as_secs_f64());
+        metrics.duration.observe(took);
+        metrics.overhead.observe(context.overhead);
         let method = legible_method(session.req_header());
         self.access_log.log(
             context,

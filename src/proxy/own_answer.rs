@@ -43,8 +43,7 @@ pub(super) async fn answer(
     route: &Route,
 ) -> pingora::Result<()> {
     let standing = context
-        .decision
-        .as_ref()
+        .decision()
         .map_or(&Standing::Absent, |decision| &decision.standing);
     match (&route.endpoint, standing) {
         (Some(Endpoint::LogOut(cookie)), _) => log_out(session, context, route, cookie).await,
