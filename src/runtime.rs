@@ -7,6 +7,7 @@ use crate::headers::{HeaderPlan, PlanError, Profile, Reserved};
 use crate::identity::Asserter;
 use crate::jwt::has_compact_form;
 use crate::listen::{ClientLimits, Network};
+use crate::live;
 use crate::observe::{Histogram, InFlight, Metrics, RouteMetrics, ServerMetrics};
 use crate::policy::{OnDisabled, OnInvalid, Policy, Require};
 use crate::resolver::{Resolver, Source, SourceMetrics};
@@ -16,7 +17,6 @@ use crate::route::{
 use crate::store::{self, StoreOpenError, StoreSettings};
 use crate::token::{CookieName, TokenDigest, TokenSource};
 use crate::upstream::{self, Cluster, Member};
-use arc_swap::ArcSwap;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -46,8 +46,8 @@ pub struct Runtime {
     pub in_flight: InFlight,
 }
 
-/// The current runtime: requests load it once, a reload stores another.
-pub type Live = ArcSwap<Runtime>;
+/// The current runtime: requests pin it once, a reload replaces it.
+pub type Live = live::Live<Runtime>;
 
 /// One opened route.
 #[derive(Clone)]

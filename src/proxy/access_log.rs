@@ -109,7 +109,7 @@ impl AccessLogger {
 
 fn line<'a>(context: &'a Context, finished: &Finished<'a>) -> Line<'a> {
     let decision = context.decision();
-    let route = decision.and_then(|decision| decision.route.as_deref());
+    let route = context.route();
     let server = context.attempt.server;
     let cluster = route
         .filter(|_| server.is_some())

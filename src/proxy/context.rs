@@ -2,6 +2,7 @@
 
 use super::decision::Decision;
 use crate::clock::Now;
+use crate::live::Pinned;
 use crate::observe::RouteMetrics;
 use crate::runtime::{Route, Runtime};
 use crate::token::BodyTokens;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 /// Per-request state. Pins one runtime, so that a reload cannot change the rules under a request.
 pub struct Context {
     /// The configuration that this request began with.
-    pub runtime: Arc<Runtime>,
+    pub runtime: Pinned<Runtime>,
     /// When the request head was complete.
     pub began: Now,
     /// Sent both ways as `X-Request-Id`.
@@ -72,7 +73,7 @@ impl Context {
     /// Begins a request. It is in flight from here on, on no route as long as none is decided: a drain must not end the
     /// process while a session is being looked up.
     #[must_use]
-    pub fn new(runtime: Arc<Runtime>, began: Now) -> Self {
+    pub fn new(runtime: Pinned<Runtime>, began: Now) -> Self {
         runtime.in_flight.begin();
         runtime.no_route.in_flight.begin();
         Self {
@@ -94,7 +95,7 @@ impl Context {
     /// Keeps the decision and counts the request as in flight on its route.
     pub fn decide(&mut self, decision: Decision) {
         // The new count begins before the old one ends.
-        self.metrics_of(&decision).in_flight.begin();
+        self.metrics_of(self.route_of(&decision)).in_flight.begin();
         self.metrics().in_flight.end();
         self.decision = Some(decision);
     }
@@ -107,23 +108,24 @@ impl Context {
 
     /// The route that was met.
     #[must_use]
-    pub fn route(&self) -> Option<&Arc<Route>> {
-        self.decision.as_ref()?.route.as_ref()
+    pub fn route(&self) -> Option<&Route> {
+        self.route_of(self.decision.as_ref()?)
+    }
+
+    /// The route that a decision about this request speaks of.
+    #[must_use]
+    pub fn route_of(&self, decision: &Decision) -> Option<&Route> {
+        self.runtime.routes.get(decision.route?).map(Arc::as_ref)
     }
 
     /// The handles of the route that was met, else those of `none`.
     #[must_use]
     pub fn metrics(&self) -> &RouteMetrics {
-        self.decision
-            .as_ref()
-            .map_or(&self.runtime.no_route, |decision| self.metrics_of(decision))
+        self.metrics_of(self.route())
     }
 
-    fn metrics_of<'a>(&'a self, decision: &'a Decision) -> &'a RouteMetrics {
-        decision
-            .route
-            .as_ref()
-            .map_or(&self.runtime.no_route, |route| &route.metrics)
+    fn metrics_of<'a>(&'a self, route: Option<&'a Route>) -> &'a RouteMetrics {
+        route.map_or(&self.runtime.no_route, |route| &route.metrics)
     }
 
     /// Time spent in the gateway itself until `now`: what the client took to send a body that was looked into is not.
@@ -133,13 +135,9 @@ impl Context {
         since.saturating_sub(self.body_wait.unwrap_or_default())
     }
 
-    /// The request body's bound on this route.
+    /// The bound of a request's body on this route.
     #[must_use]
-    pub fn max_body_bytes(&self) -> Option<u64> {
-        let route = self
-            .decision
-            .as_ref()
-            .and_then(|decision| decision.route.as_ref());
+    pub fn max_body_bytes(&self, route: Option<&Route>) -> Option<u64> {
         route.map_or(self.runtime.client.max_body_bytes, |route| {
             route.settings.max_body_bytes
         })

@@ -13,7 +13,7 @@ use crate::clock::Now;
 use crate::listen::head_is_complete;
 use crate::observe::AttemptResult;
 use crate::request::is_known_method;
-use crate::runtime::Live;
+use crate::runtime::{Live, Route};
 use crate::upstream::prepare_tunnel;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -59,20 +59,19 @@ impl Gateway {
     ) -> pingora::Result<bool> {
         let verdict = decision.verdict;
         context.decide(decision);
-        let own = context.route().filter(|route| route.endpoint.is_some());
-        let own = own.map(Arc::clone);
-        if verdict.is_ok() && own.is_none() {
+        let is_own = |route: &&Route| route.endpoint.is_some();
+        if verdict.is_ok() && context.route().filter(is_own).is_none() {
             return Ok(false);
         }
         let forged = upstream_head::count_forged(session.req_header(), &context.runtime.reserved);
         context.metrics().forged_headers.inc_by(forged);
         context.overhead = context.spent(Now::read());
-        match (verdict, own) {
+        match (verdict, context.route()) {
             (Err(denial), _) => {
                 context.metrics().denied(denial.as_str());
                 deny(session, denial, context.request_id.as_ref()).await?;
             }
-            (Ok(_), Some(route)) => own_answer::answer(session, context, &route).await?,
+            (Ok(_), Some(route)) => own_answer::answer(session, context, route).await?,
             (Ok(_), None) => {}
         }
         Ok(true)
@@ -84,7 +83,7 @@ impl ProxyHttp for Gateway {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        Context::new(self.live.load_full(), Now::read())
+        Context::new(self.live.pin(), Now::read())
     }
 
     /// No module: the default one costs five allocations a request and does nothing here.
@@ -242,7 +241,7 @@ impl ProxyHttp for Gateway {
         context: &mut Context,
     ) -> pingora::Result<()> {
         context.body_bytes += body.as_ref().map_or(0, Bytes::len) as u64;
-        match context.max_body_bytes() {
+        match context.max_body_bytes(context.route()) {
             Some(most) if context.body_bytes > most => Error::e_explain(
                 ErrorType::HTTPStatus(Denial::BodyTooLarge.status()),
                 "the request body passed the route's limit",
