@@ -108,8 +108,8 @@ impl AccessLogger {
 }
 
 fn line<'a>(context: &'a Context, finished: &Finished<'a>) -> Line<'a> {
-    let decision = context.decision.as_ref();
-    let route = decision.and_then(|decision| decision.route.as_deref());
+    let decision = context.decision();
+    let route = context.route();
     let server = context.attempt.server;
     let cluster = route
         .filter(|_| server.is_some())

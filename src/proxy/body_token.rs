@@ -27,15 +27,17 @@ pub(super) async fn look_into_body(
         target, runtime, ..
     } = &*context;
     let met = runtime.routes.find(target.host(), target.path());
-    let Some((route, cap)) = met.and_then(|route| Some((route, route.settings.body_token_bytes?)))
-    else {
+    let Some((at, route)) = met else {
+        return Ok(None);
+    };
+    let Some(cap) = route.settings.body_token_bytes else {
         return Ok(None);
     };
     let route = Arc::clone(route);
     let wanted = match wanted(&route, cap, request.head()) {
         Ok(Some(wanted)) => wanted,
         Ok(None) => return Ok(None),
-        Err(denial) => return Ok(Some(Decision::refused(Some(route), denial))),
+        Err(denial) => return Ok(Some(Decision::refused(Some(at), denial))),
     };
     let (asked, patience) = (Now::read(), context.runtime.client.read_timeout);
     let read = request.body(wanted.most, patience).await;
@@ -49,12 +51,12 @@ pub(super) async fn look_into_body(
         Err(fault) => match denial_of(&fault) {
             Some(denial) => denial,
             None => {
-                context.decide(Decision::open(route));
+                context.decide(Decision::open(at));
                 return Err(fault);
             }
         },
     };
-    Ok(Some(Decision::refused(Some(route), denial)))
+    Ok(Some(Decision::refused(Some(at), denial)))
 }
 
 /// A body to be looked into.

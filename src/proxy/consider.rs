@@ -9,7 +9,6 @@ use super::own_answer;
 use super::reception::{self, Caller, announced_length};
 use crate::clock::Now;
 use crate::request::{Malformed, RequestView};
-use crate::runtime::Runtime;
 use pingora::http::RequestHeader;
 use std::net::IpAddr;
 
@@ -43,8 +42,10 @@ pub async fn consider(
         headers: &head.headers,
     };
     let decision = admit(&context.runtime, &view, &context.body_tokens, now).await;
-    let decision = own_answer::check(head, context.target.host(), decision);
-    Ok(refuse_large_body(head, &context.runtime, decision))
+    let route = context.route_of(&decision);
+    let decision = own_answer::check(head, context.target.host(), route, decision);
+    let most = context.max_body_bytes(route);
+    Ok(refuse_large_body(head, most, decision))
 }
 
 /// Who calls and what for, before anything is decided.
@@ -67,12 +68,8 @@ fn receive(
 }
 
 /// A body that announces more than the route takes is refused before the upstream hears of it.
-fn refuse_large_body(head: &RequestHeader, runtime: &Runtime, mut decision: Decision) -> Decision {
+fn refuse_large_body(head: &RequestHeader, most: Option<u64>, mut decision: Decision) -> Decision {
     let announced = announced_length(head);
-    let most = match &decision.route {
-        Some(route) => route.settings.max_body_bytes,
-        None => runtime.client.max_body_bytes,
-    };
     if let (Ok(_), Some(announced), Some(most)) = (&decision.verdict, announced, most)
         && announced > most
     {

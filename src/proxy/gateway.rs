@@ -53,20 +53,19 @@ impl Gateway {
 
     /// Answers what goes no further: refused, or for the gateway itself. `Ok(true)` tells Pingora so.
     async fn settle(session: &mut Session, context: &mut Context) -> pingora::Result<bool> {
-        let Some(decision) = &context.decision else {
+        let Some(decision) = context.decision() else {
             return Ok(false);
         };
-        let (verdict, own) = (decision.verdict, context.route().map(Arc::clone));
-        let own = own.filter(|route| route.endpoint.is_some());
+        let verdict = decision.verdict;
         let forged = upstream_head::count_forged(session.req_header(), &context.runtime.reserved);
         context.metrics().forged_headers.inc_by(forged);
         context.overhead = context.spent(Now::read_mono());
-        match (verdict, own) {
+        match (verdict, context.route()) {
             (Err(denial), _) => {
                 context.metrics().denied(denial.as_str());
                 deny(session, denial, context.request_id.as_ref()).await?;
             }
-            (Ok(_), Some(route)) => own_answer::answer(session, context, &route).await?,
+            (Ok(_), Some(route)) => own_answer::answer(session, context, route).await?,
             (Ok(_), None) => {}
         }
         Ok(true)
@@ -78,7 +77,7 @@ impl ProxyHttp for Gateway {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        Context::new(self.live.load_full(), Now::read())
+        Context::new(self.live.pin(), Now::read())
     }
 
     /// No module: the default one costs five allocations a request and does nothing here.
@@ -110,9 +109,8 @@ impl ProxyHttp for Gateway {
         restore_length(session);
         let peer = peer_of(session);
         let decision = consider(context, session, peer).await?;
-        let passes = decision.passes();
         context.decide(decision);
-        if passes {
+        if context.passes() {
             return Ok(false);
         }
         // In a box of its own, so that a request that passes does not carry the room for it.
@@ -160,7 +158,7 @@ impl ProxyHttp for Gateway {
         if let (Some(asked), Some(route)) = (context.attempt.asked_at, context.route()) {
             route
                 .connect_duration
-                .observe(now.saturating_duration_since(asked).as_secs_f64());
+                .observe(now.saturating_duration_since(asked));
         }
         context.attempt.connected_at = Some(now);
         Ok(())
@@ -217,7 +215,7 @@ impl ProxyHttp for Gateway {
         head: &mut RequestHeader,
         context: &mut Context,
     ) -> pingora::Result<()> {
-        let (Some(decision), Some(route)) = (&context.decision, context.route()) else {
+        let (Some(decision), Some(route)) = (context.decision(), context.route()) else {
             return Error::e_explain(
                 ErrorType::InternalError,
                 "no decision was made for this request",
@@ -242,7 +240,7 @@ impl ProxyHttp for Gateway {
         context: &mut Context,
     ) -> pingora::Result<()> {
         context.body_bytes += body.as_ref().map_or(0, Bytes::len) as u64;
-        match context.max_body_bytes() {
+        match context.max_body_bytes(context.route()) {
             Some(most) if context.body_bytes > most => Error::e_explain(
                 ErrorType::HTTPStatus(Denial::BodyTooLarge.status()),
                 "the request body passed the route's limit",
@@ -329,8 +327,8 @@ impl ProxyHttp for Gateway {
         }
         let metrics = context.metrics();
         metrics.answered(status);
-        metrics.duration.observe(took.as_secs_f64());
-        metrics.overhead.observe(context.overhead.as_secs_f64());
+        metrics.duration.observe(took);
+        metrics.overhead.observe(context.overhead);
         let method = legible_method(session.req_header());
         self.access_log.log(
             context,

@@ -8,11 +8,10 @@ use crate::cache::{CacheKey, CachePolicy, Ending, LoadLimits, Lookup, SessionCac
 use crate::clock::{Now, UnixMillis};
 use crate::headers::HeaderPlan;
 use crate::identity::Identity;
-use crate::observe::Metrics;
+use crate::observe::{Counter, Metrics};
 use crate::secret::Secret;
 use crate::store::{BrokenRecord, ChangeSink, LookupError, StoreError, StoreFault};
 use crate::token::{Credential, Flaw, Shown, Sid, TokenDigest};
-use prometheus::IntCounter;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -26,7 +25,7 @@ pub struct Resolver {
     subscriptions: Box<[Arc<Subscription>]>,
     /// Uses that are being written down.
     writing: Arc<Semaphore>,
-    absent: IntCounter,
+    absent: Counter,
 }
 
 impl Resolver {
