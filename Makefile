@@ -5,7 +5,7 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help demo build check test test-frameworks model deny bench load
+.PHONY: help demo build check test test-frameworks model deny bench bench-gate load
 
 help:
 	@echo 'make demo    build in release and run the demo on 127.0.0.1:8080'
@@ -16,6 +16,7 @@ help:
 	@echo 'make model   long random walks of the model test; STEPS and SEED choose others'
 	@echo 'make deny    licences, advisories and sources of the dependencies (needs cargo-deny)'
 	@echo 'make bench   function benchmarks'
+	@echo 'make bench-gate   instructions per request, compared with the committed baseline (needs valgrind)'
 	@echo 'make load    load test of the release build on this machine (needs wrk)'
 
 demo: build
@@ -53,6 +54,10 @@ deny:
 bench:
 	.ci/install-deps build
 	cargo bench --locked
+
+bench-gate: build
+	.ci/install-deps gate
+	benches/gate/run
 
 load: build
 	.ci/install-deps load
