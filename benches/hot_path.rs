@@ -1,4 +1,41 @@
 //! Question: what does each step of a request cost in the gateway, in time and in allocations?
+//!
+//! The head has 12 lines, as a browser's; its session is in the cache. Before each time stands what one call allocates:
+//! how often, how many bytes in all, how many at once. A `realloc` counts as one.
+//!
+//! * `token`: the credential is looked for, digested, and its cookie taken out of what is forwarded.
+//! * `render`: a profile's header values are made, once when a session is loaded.
+//! * `admit`: route, token, session, policy. `consider`: the same with hygiene, caller, canonical host and path.
+//! * `prepare`: the upstream's head is made of Pingora's copy of the client's: stripped, forwarded, told who the user is.
+//!   What a profile costs is its line less that of `none`.
+//! * `request`: `consider` and `prepare` together: all of the gateway between two complete heads.
+//!
+//! Run: `cargo bench --bench hot_path`.
+//!
+//! Last result, 2026-11-26, 2 shared cores of a virtual EPYC, other work beside it, without LTO, the system's allocator
+//! with a counter in it, medians:
+//!
+//! | | time | allocations |
+//! |---|---|---|
+//! | extract: bearer, cookie, cookie among 10, no token | 124, 242, 415, 40 ns | 0 |
+//! | digest | 255 ns | 0 |
+//! | strip: bearer, cookie, cookie among 10 | 21, 159, 705 ns | 0, 1, 2 |
+//! | render: skygear, authgear, hasura, custom | 2.0, 1.2, 0.6, 1.0 µs | 14, 11, 6, 10 |
+//! | admit: bearer, cookie, cookie among 10 | 1.2, 1.0, 1.2 µs | 0 |
+//! | admit: no token, unknown token | 0.2, 1.3 µs | 0 |
+//! | consider: bearer, cookie, no token, unknown token | 3.5, 3.7, 1.7, 3.4 µs | 4 |
+//! | prepare by bearer: none, skygear, authgear | 3.8, 6.3, 10.4 µs | 15, 27, 31 |
+//! | prepare by bearer: hasura, custom, assertion | 6.4, 6.3, 3.9 µs | 19, 21, 17 |
+//! | prepare, skygear: cookie, cookie among 10, no token | 6.3, 11.8, 5.5 µs | 28, 30, 15 |
+//! | prepare, none, with 4 forged lines | 4.6 µs | 12 |
+//! | request: bearer, cookie, cookie among 10 | 8.5, 11.3, 10.7 µs | 33, 34, 36 |
+//! | request: no token, unknown token | 6.3, 7.8 µs | 21 |
+//!
+//! Times of one step differ by a third from run to run on this machine; the counts do not.
+//!
+//! Conclusion: the decision allocates nothing, and is not where the time goes: two thirds of it is the writing of header
+//! lines. Each line with a name that is no standard one costs two allocations in Pingora, which keeps the name twice, and
+//! forwarding and identity write four to fourteen of them; four forged lines cost less than one microsecond.
 
 #[path = "stage/browser.rs"]
 mod browser;

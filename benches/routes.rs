@@ -1,4 +1,32 @@
 //! Question: does a request cost more where there are more routes, and what does a large configuration cost to load?
+//!
+//! * `look-up`: the route of a canonical host and path, in a table of so many: told apart by host, by the first segment of
+//!   the path under one host, by wildcard host. `one` asks for the same route again and again, `all` for each in turn, in
+//!   scattered order, so that the table comes out of as much cache as a request can hope for.
+//! * `load`: a file is parsed and compiled, and opened where it says so. Before each time stands what that allocates: how
+//!   often, how many bytes in all, how many at once.
+//!
+//! Run: `cargo bench --bench routes`.
+//!
+//! Last result, 2026-11-26, 2 shared cores of a virtual EPYC, other work beside it, without LTO, the system's allocator
+//! with a counter in it, medians:
+//!
+//! | look-up | 1 route | 100, one and all | 10,000, one and all |
+//! |---|---|---|---|
+//! | by host | 23 ns | 27, 30 ns | 23, 67 ns |
+//! | by path | 93 ns | 138, 100 ns | 124, 154 ns |
+//! | by wildcard host | 27 ns | 26, 29 ns | 32, 78 ns |
+//!
+//! | load | time | allocations | at once |
+//! |---|---|---|---|
+//! | `conf/sessiongate.yaml`, `skygear.yaml`, `hasura.yaml` | 44, 115, 96 µs | 397, 861, 733 | 80 kB |
+//! | 1 route, opening it | 80, 91 µs | 502, 830 | 80, 298 kB |
+//! | 100 routes, opening them | 2.1, 0.9 ms | 14,277, 9,176 | 0.6, 0.8 MB |
+//! | 10,000 routes, opening them | 1.0 s, 78 ms | 1.39 M, 0.84 M | 57, 49 MB |
+//!
+//! Conclusion: the same route is found as fast among 10,000 as alone. Where every request asks for another one, its entry
+//! has left the nearest cache, which costs 50 ns: less than a hundredth of what a request costs. Nothing of a look-up
+//! allocates.
 
 #[path = "stage/counted.rs"]
 mod counted;
