@@ -16,7 +16,7 @@ help:
 	@echo 'make model   long random walks of the model test; STEPS and SEED choose others'
 	@echo 'make deny    licences, advisories and sources of the dependencies (needs cargo-deny)'
 	@echo 'make bench   function benchmarks'
-	@echo 'make load    load test of the release build on this machine (needs wrk)'
+	@echo 'make load    the gateway beside bare Pingora, nginx, HAProxy and nginx + Lua on this machine; QUICK=1 tries it'
 
 demo: build
 	target/release/sessiongate demo
@@ -54,6 +54,8 @@ bench:
 	.ci/install-deps build
 	cargo bench --locked
 
-load: build
+load:
+	.ci/install-deps build
 	.ci/install-deps load
+	cargo build --release --locked --workspace
 	load-tests/run.sh
