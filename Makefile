@@ -27,13 +27,13 @@ build:
 
 check:
 	.ci/install-deps build
-	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
 
 test: check
 	.ci/install-deps test
-	cargo test --locked
+	cargo test --locked --workspace
 
 test-frameworks:
 	.ci/install-deps build
