@@ -89,7 +89,7 @@ def fixed_rate(result):
             row.peer,
             row.scenario,
             *(f"{row.median('latency_us', quantile):.0f}" for quantile in ("p50", "p99", "p999")),
-            times(row.ratio(bare, "latency_us", "p99")),
+            times(row.ratio(bare, *targets.P99)),
             *(targets.between(bucket) if bucket else "–" for bucket in map(row.overhead, (0.5, 0.99))),
         )
 

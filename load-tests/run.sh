@@ -52,7 +52,7 @@ check_programs() {
         /usr/lib/*/lua/5.1/cjson.so; do
         [[ -e $library ]] || fail "$library is missing: .ci/install-deps load"
     done
-    for binary in "$gateway" "$release"/sessiongate-load "$release"/bare-{stock,tuned}; do
+    for binary in "$gateway" "$release"/sessiongate-load "$release"/bare-pingora{,-stock}; do
         [[ -x $binary ]] || fail "$binary is missing: make load builds it"
     done
     (($(nproc) > 1)) || fail "two cores are needed: one for the peer, one for everything else"
@@ -96,8 +96,8 @@ start() {
     if [[ $2 == miss ]]; then CACHE_ENTRIES=$small; fi
     if [[ $2 == hit-logged ]]; then ACCESS_LOG=all; fi
     case $1 in
-    bare-stock) command=("$release/bare-stock" "$peer" "$upstream") ;;
-    bare) command=("$release/bare-tuned" "$peer" "$upstream") ;;
+    bare-stock) command=("$release/bare-pingora-stock" --listen "$peer" --upstream "$upstream") ;;
+    bare) command=("$release/bare-pingora" --listen "$peer" --upstream "$upstream") ;;
     nginx) command=(nginx -e stderr -p "$work/" -c nginx.conf) ;;
     nginx-lua) command=(nginx -e stderr -p "$work/" -c nginx-lua.conf) ;;
     haproxy) command=(haproxy -db -f "$work/haproxy.cfg") ;;
