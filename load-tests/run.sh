@@ -138,7 +138,11 @@ measure() {
     start "$2" "$3"
     local watched=(--pid "peer=$(worker_of "$served")" --pid "redis=$redis_pid" --pid "upstream=$upstream_pid")
     # Fills the cache, and sees that forged identities and unknown tokens get nobody anywhere.
-    load --closed --warmup 0 --duration 2 "${first[@]}" "${identity[@]}"
+    local asked=0
+    while ((asked < hot)); do
+        load --closed --warmup 0 --duration 1 --skip "$asked" --json "$work/first.json" "${first[@]}" "${identity[@]}"
+        asked=$(sed 's/.*"next_skip":\([0-9]*\).*/\1/' "$work/first.json")
+    done
     for pace in closed open; do
         local name=$out/raw/$1.$2.$3.$pace how=(--closed)
         if [[ $pace == open ]]; then how=(--rate "$rate" --arrival poisson); fi
