@@ -172,18 +172,14 @@ impl Worker {
     }
 }
 
-/// With no more of the token than tells it from others.
+/// With no more of the token than tells it from others: half of it, six characters at most.
 fn example(ask: &Ask<'_>, fault: &dyn std::fmt::Display) -> String {
-    let shown: String = ask
-        .token
-        .iter()
-        .flat_map(|token| token.chars())
-        .take(6)
-        .collect();
-    let token = if shown.is_empty() {
-        "no token".to_owned()
-    } else {
-        format!("token {shown}…")
-    };
-    format!("{}, {token}: {fault}", ask.kind.as_str())
+    let kind = ask.kind.as_str();
+    match &ask.token {
+        None => format!("{kind}: {fault}"),
+        Some(token) => {
+            let shown: String = token.chars().take(6.min(token.len() / 2)).collect();
+            format!("{kind}, token {shown}…: {fault}")
+        }
+    }
 }
