@@ -86,7 +86,7 @@ stop() {
     done
 }
 
-# The process that does the work: the worker of an nginx, or the server itself.
+# The process that does the work: the worker of an nginx, which is there when it has answered, or the server itself.
 worker_of() { pgrep -P "$1" || echo "$1"; }
 
 # start PEER SCENARIO: sets $served.
@@ -136,13 +136,13 @@ measure() {
     *) identity=(--echo-header X-Echo-User) first+=(--forged 0.1 --anonymous 0.1 --unknown 0.1) ;;
     esac
     start "$2" "$3"
-    local watched=(--pid "peer=$(worker_of "$served")" --pid "redis=$redis_pid" --pid "upstream=$upstream_pid")
     # Fills the cache, and sees that forged identities and unknown tokens get nobody anywhere.
     local asked=0
     while ((asked < hot)); do
         load --closed --warmup 0 --duration 1 --skip "$asked" --json "$work/first.json" "${first[@]}" "${identity[@]}"
         asked=$(sed 's/.*"next_skip":\([0-9]*\).*/\1/' "$work/first.json")
     done
+    local watched=(--pid "peer=$(worker_of "$served")" --pid "redis=$redis_pid" --pid "upstream=$upstream_pid")
     for pace in closed open; do
         local name=$out/raw/$1.$2.$3.$pace how=(--closed)
         if [[ $pace == open ]]; then how=(--rate "$rate" --arrival poisson); fi
@@ -183,9 +183,10 @@ cp load-tests/peers/* "$work/"
 load-tests/sessions.py "$work" "$known" "$hot"
 serve "$load_core" "$redis" redis-server --bind "${redis%:*}" --port "${redis#*:}" --save '' --dir "$work"
 redis_pid=$served
-serve "$load_core" "$upstream" nginx -e stderr -p "$work/" -c upstream.conf
-upstream_pid=$(worker_of "$served")
 redis-cli -p "${redis#*:}" --pipe <"$work/sessions.resp" >"$work/pipe.log" || fail "$(cat "$work/pipe.log")"
+serve "$load_core" "$upstream" nginx -e stderr -p "$work/" -c upstream.conf
+curl -sf -o "$work/first" "http://$upstream/"
+upstream_pid=$(worker_of "$served")
 
 for ((round = 1; round <= runs; round++)); do
     for row in "${rows[@]}"; do
