@@ -18,6 +18,9 @@ help:
 	@echo 'make bench   function benchmarks'
 	@echo 'make bench-gate   instructions per request, compared with the committed baseline (needs valgrind)'
 	@echo 'make load    load test of the release build on this machine (needs wrk)'
+=======
+	@echo 'make load    the gateway beside bare Pingora, nginx, HAProxy and nginx + Lua on this machine; QUICK=1 tries it'
+>>>>>>> slice-peers
 
 demo: build
 	target/release/sessiongate demo
@@ -59,6 +62,8 @@ bench-gate: build
 	.ci/install-deps gate
 	benches/gate/run
 
-load: build
+load:
+	.ci/install-deps build
 	.ci/install-deps load
+	cargo build --release --locked --workspace
 	load-tests/run.sh
