@@ -20,7 +20,6 @@ help:
 	@echo 'make load    load test of the release build on this machine (needs wrk)'
 =======
 	@echo 'make load    the gateway beside bare Pingora, nginx, HAProxy and nginx + Lua on this machine; QUICK=1 tries it'
->>>>>>> slice-peers
 
 demo: build
 	target/release/sessiongate demo
