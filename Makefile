@@ -5,7 +5,7 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help demo build check test test-frameworks model deny bench load
+.PHONY: help demo build check test test-frameworks model deny bench bench-gate load
 
 help:
 	@echo 'make demo    build in release and run the demo on 127.0.0.1:8080'
@@ -16,7 +16,10 @@ help:
 	@echo 'make model   long random walks of the model test; STEPS and SEED choose others'
 	@echo 'make deny    licences, advisories and sources of the dependencies (needs cargo-deny)'
 	@echo 'make bench   function benchmarks'
+	@echo 'make bench-gate   instructions per request, compared with the committed baseline (needs valgrind)'
 	@echo 'make load    load test of the release build on this machine (needs wrk)'
+=======
+	@echo 'make load    the gateway beside bare Pingora, nginx, HAProxy and nginx + Lua on this machine; QUICK=1 tries it'
 
 demo: build
 	target/release/sessiongate demo
@@ -27,13 +30,13 @@ build:
 
 check:
 	.ci/install-deps build
-	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
 
 test: check
 	.ci/install-deps test
-	cargo test --locked
+	cargo test --locked --workspace
 
 test-frameworks:
 	.ci/install-deps build
@@ -54,6 +57,12 @@ bench:
 	.ci/install-deps build
 	cargo bench --locked
 
-load: build
+bench-gate: build
+	.ci/install-deps gate
+	benches/gate/run
+
+load:
+	.ci/install-deps build
 	.ci/install-deps load
+	cargo build --release --locked --workspace
 	load-tests/run.sh

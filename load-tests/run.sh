@@ -1,103 +1,203 @@
 #!/bin/bash
-# What the gateway costs, on this machine. Question, method and how to read it: README.md beside this file.
+# The gateway beside its peers, on this machine. Question, method and how to read it: README.md beside this file.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+PATH=$PATH:/usr/sbin
 
-binary=${BINARY:-target/release/sessiongate}
-seconds=${SECONDS_PER_RUN:-10}
-connections=${CONNECTIONS:-32}
-runs=${RUNS:-3}
-gateway=127.0.0.1:${GATEWAY_PORT:-18080}
-upstream=127.0.0.1:${UPSTREAM_PORT:-19000}
-sessions=1000
+runs=${RUNS:-5} seconds=${SECONDS_PER_RUN:-4} warmup=1
+if [[ -n ${QUICK:-} ]]; then runs=1 seconds=2 warmup=0.5; fi
+rate=${RATE:-2000}
+connections=${CONNECTIONS:-64}
+peers=${PEERS:-bare-stock bare nginx haproxy nginx-lua sessiongate}
+scenarios=${SCENARIOS:-pass plain anonymous hit hit-logged garbage10 miss}
+peer_core=${PEER_CORE:-0}
+load_core=${LOAD_CORE:-1}
+release=${RELEASE:-target/release}
+gateway=${BINARY:-$release/sessiongate}
+out=${OUT:-target/load/$(date +%F-%H%M%S)}
+
+# The addresses of peers/.
+peer=127.0.0.1:18400 upstream=127.0.0.1:18401 redis=127.0.0.1:18402 admin=127.0.0.1:18403
+
+known=100000 # sessions in Redis
+hot=10000    # those of them that hits ask for
+small=1000   # a cache that has forgotten a session of `known` when its turn comes again
+
+# In this order in each round: peer and scenario.
+rows=(
+    "nginx pass"
+    "haproxy pass"
+    "bare-stock pass"
+    "bare pass"
+    "sessiongate hit"
+    "nginx-lua hit"
+    "sessiongate garbage10"
+    "sessiongate anonymous"
+    "sessiongate plain"
+    "sessiongate hit-logged"
+    "sessiongate miss"
+    "nginx-lua miss"
+)
 
 fail() {
     echo "$1" >&2
     exit 1
 }
 
-command -v wrk >/dev/null || fail "wrk is missing: .ci/install-deps load"
-[[ -x $binary ]] || fail "$binary is missing: make build"
-
-work=$(mktemp -d)
-pids=()
-stop() {
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    wait
-    rm -rf "$work"
-}
-trap stop EXIT
-
-for ((i = 0; i < sessions; i++)); do
-    echo "- {token: load-$i, record: {v: 1, user_id: user-$i, roles: [user], verified: true}}"
-done >"$work/sessions.yaml"
-
-cat >"$work/sessiongate.yaml" <<YAML
-listen: $gateway
-sessions: {memory: {seed: sessions.yaml}}
-routes:
-  - {host: plain.test, upstream: "$upstream"}
-  - {upstream: "$upstream", identity: skygear}
-threads: ${GATEWAY_THREADS:-1}
-log: {access: none, level: warn}
-YAML
-
-# start LOG COMMAND...: runs in the background, sets $! and remembers it.
-start() {
-    local log=$1
-    shift
-    "$@" >"$log" 2>&1 &
-    pids+=($!)
+check_programs() {
+    for program in nginx haproxy redis-server redis-cli curl taskset pgrep; do
+        command -v "$program" >/dev/null || fail "$program is missing: .ci/install-deps load"
+    done
+    for library in /usr/lib/nginx/modules/ngx_http_lua_module.so /usr/share/lua/5.1/resty/lrucache.lua \
+        /usr/lib/*/lua/5.1/cjson.so; do
+        [[ -e $library ]] || fail "$library is missing: .ci/install-deps load"
+    done
+    for binary in "$gateway" "$release"/sessiongate-load "$release"/bare-pingora{,-stock}; do
+        [[ -x $binary ]] || fail "$binary is missing: make load builds it"
+    done
+    (($(nproc) > 1)) || fail "two cores are needed: one for the peer, one for everything else"
 }
 
-# until_open ADDRESS LOG: waits for somebody to listen there.
-until_open() {
+is_open() { (exec 3<>"/dev/tcp/${1%:*}/${1#*:}") 2>/dev/null; }
+
+# serve CORE ADDRESS COMMAND...: runs it in the background until it is stopped; returns when it listens; sets $served.
+serve() {
+    local core=$1 address=$2 log=$work/${2#*:}.log
+    shift 2
+    if is_open "$address"; then fail "somebody else listens on $address"; fi
+    taskset -c "$core" "$@" >"$log" 2>&1 &
+    served=$!
+    serving+=("$served")
     for ((i = 0; i < 100; i++)); do
-        (exec 3<>"/dev/tcp/${1%:*}/${1#*:}") 2>/dev/null && return
+        if is_open "$address"; then return; fi
+        kill -0 "$served" 2>/dev/null || break
         sleep 0.1
     done
-    cat "$2" >&2
-    fail "nobody listens on $1"
+    cat "$log" >&2
+    fail "nobody listens on $address: $*"
 }
 
-start "$work/echo.log" "$binary" echo --listen "$upstream"
-until_open "$upstream" "$work/echo.log"
-start "$work/gateway.log" "$binary" run --config "$work/sessiongate.yaml"
-gateway_pid=$!
-until_open "$gateway" "$work/gateway.log"
-
-# CPU time of the gateway so far, user and system, all threads, in microseconds.
-cpu_us() {
-    local ticks
-    ticks=$(sed 's/.*) //' "/proc/$gateway_pid/stat" | awk '{print $12 + $13}')
-    echo $((ticks * 1000000 / $(getconf CLK_TCK)))
+# stop COUNT: ends those that were started last.
+stop() {
+    for ((i = 0; i < $1; i++)); do
+        kill "${serving[-1]}" 2>/dev/null || true
+        wait "${serving[-1]}" || true
+        unset 'serving[-1]'
+    done
 }
 
-# measure NAME ADDRESS SCENARIO: one line of the table.
+# The process that does the work: the worker of an nginx, which is there when it has answered, or the server itself.
+worker_of() { pgrep -P "$1" || echo "$1"; }
+
+# start PEER SCENARIO: sets $served.
+start() {
+    local command
+    local -x CACHE_ENTRIES=$known ACCESS_LOG=none
+    if [[ $2 == miss ]]; then CACHE_ENTRIES=$small; fi
+    if [[ $2 == hit-logged ]]; then ACCESS_LOG=all; fi
+    case $1 in
+    bare-stock) command=("$release/bare-pingora-stock" --listen "$peer" --upstream "$upstream") ;;
+    bare) command=("$release/bare-pingora" --listen "$peer" --upstream "$upstream") ;;
+    nginx) command=(nginx -e stderr -p "$work/" -c nginx.conf) ;;
+    nginx-lua) command=(nginx -e stderr -p "$work/" -c nginx-lua.conf) ;;
+    haproxy) command=(haproxy -db -f "$work/haproxy.cfg") ;;
+    sessiongate) command=("$gateway" run --config "$work/sessiongate.yaml") ;;
+    *) fail "unknown peer: $1" ;;
+    esac
+    serve "$peer_core" "$peer" "${command[@]}"
+}
+
+# load ARGUMENT...: the generator, on its core. One wrong answer ends everything.
+load() {
+    timeout $((seconds + 60)) taskset -c "$load_core" "$release/sessiongate-load" --target "$peer" \
+        --connections "$connections" --header "User-Agent: load" --header "Accept: */*" \
+        --header "Accept-Encoding: gzip" --header "Accept-Language: en" "$@" >"$work/load.log" && return
+    cat "$work/load.log" "$work/${peer#*:}.log" >&2
+    fail "not every answer was right: $*"
+}
+
+# counters PEER: what the gateway and Redis have counted so far.
+counters() {
+    redis-cli -p "${redis#*:}" info stats
+    if [[ $1 == sessiongate ]]; then curl -sf "http://$admin/metrics"; fi
+}
+
+# measure ROUND PEER SCENARIO: flat out, then at the fixed rate.
 measure() {
-    local before after report
-    before=$(cpu_us)
-    report=$(wrk -t1 -c"$connections" -d"${seconds}s" --latency -s load-tests/scenario.lua "http://$2/bench" -- "$3")
-    after=$(cpu_us)
-    if grep -E 'Non-2xx|Socket errors' <<<"$report" >&2; then fail "$1: not every answer was good"; fi
-    awk -v name="$1" -v cpu=$((after - before)) '
-        /requests in/ { requests = $1 }
-        /^Requests\/sec/ { rate = $2 }
-        $1 == "50%" { p50 = $2 }
-        $1 == "99%" { p99 = $2 }
-        END { printf "%-10s %10.0f %12.1f %10s %10s\n", name, rate, cpu / requests, p50, p99 }
-    ' <<<"$report"
+    local asks=(--tokens "$work/hot.tsv" --zipf 1.0) first=(--tokens "$work/hot.tsv" --in-turn) identity=()
+    case $3 in
+    plain) asks+=(--host plain.test) first+=(--host plain.test) ;;
+    anonymous) asks+=(--anonymous 1) ;;
+    garbage10) asks+=(--unknown 0.1) ;;
+    miss) asks=(--tokens "$work/known.tsv" --in-turn) ;;
+    esac
+    case $3 in
+    pass | plain) ;;
+    *) identity=(--echo-header X-Echo-User) first+=(--forged 0.1 --anonymous 0.1 --unknown 0.1) ;;
+    esac
+    start "$2" "$3"
+    # Fills the cache, and sees that forged identities and unknown tokens get nobody anywhere.
+    local asked=0
+    while ((asked < hot)); do
+        load --closed --warmup 0 --duration 1 --skip "$asked" --json "$work/first.json" "${first[@]}" "${identity[@]}"
+        asked=$(sed 's/.*"next_skip":\([0-9]*\).*/\1/' "$work/first.json")
+    done
+    local watched=(--pid "peer=$(worker_of "$served")" --pid "redis=$redis_pid" --pid "upstream=$upstream_pid")
+    for pace in closed open; do
+        local name=$out/raw/$1.$2.$3.$pace how=(--closed)
+        if [[ $pace == open ]]; then how=(--rate "$rate" --arrival poisson); fi
+        counters "$2" >"$name.before"
+        load "${how[@]}" --warmup "$warmup" --duration "$seconds" --seed "$1" --json "$name.json" \
+            "${watched[@]}" "${asks[@]}" "${identity[@]}"
+        counters "$2" >"$name.after"
+    done
+    stop 1
 }
 
-uname -srm
-grep -m1 'model name' /proc/cpuinfo | cut -d: -f2- | sed 's/^ *//'
-echo "$(nproc) cores, load $(cut -d' ' -f1-3 /proc/loadavg), $("$binary" version), commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
-echo "$connections connections, ${seconds} s, $runs runs, gateway threads ${GATEWAY_THREADS:-1}"
-printf '%-10s %10s %12s %10s %10s\n' scenario req/s 'cpu us/req' p50 p99
-wrk -t1 -c"$connections" -d2s -s load-tests/scenario.lua "http://$gateway/bench" -- hit >/dev/null
-for ((run = 0; run < runs; run++)); do
-    measure direct "$upstream" anonymous
-    for scenario in plain anonymous hit garbage; do
-        measure "$scenario" "$gateway" "$scenario"
+# What the report says of the machine: name, tab, value.
+describe() {
+    printf '%s\t%s\n' \
+        date "$(date -u +%FT%TZ)" \
+        machine "$(uname -srm)" \
+        processor "$(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2- | sed 's/^ *//')" \
+        cores "$(nproc)" \
+        load "$(cut -d' ' -f1-3 /proc/loadavg)" \
+        commit "$(git describe --always --dirty 2>/dev/null || echo unknown)" \
+        sessiongate "$("$gateway" version)" \
+        pingora "$(sed -n '/^name = "pingora"$/{n;s/version = //p}' Cargo.lock | tr -d '"')" \
+        nginx "$(nginx -v 2>&1)" \
+        nginx-lua "$(dpkg-query -W -f '${Package} ${Version}' libnginx-mod-http-lua 2>/dev/null || echo unknown)" \
+        haproxy "$(haproxy -v | head -n1 | cut -d' ' -f1-3)" \
+        redis "$(redis-server --version | cut -d' ' -f1-3)" \
+        rounds "$runs" seconds "$seconds" warmup "$warmup" rate "$rate" connections "$connections" sessions "$known" hot "$hot"
+}
+
+check_programs
+mkdir -p "$out/raw"
+work=$(mktemp -d)
+serving=()
+trap 'stop ${#serving[@]}; rm -rf "$work"' EXIT
+describe >"$out/raw/about.tsv"
+
+cp load-tests/peers/* "$work/"
+load-tests/sessions.py "$work" "$known" "$hot"
+serve "$load_core" "$redis" redis-server --bind "${redis%:*}" --port "${redis#*:}" --save '' --dir "$work"
+redis_pid=$served
+redis-cli -p "${redis#*:}" --pipe <"$work/sessions.resp" >"$work/pipe.log" || fail "$(cat "$work/pipe.log")"
+serve "$load_core" "$upstream" nginx -e stderr -p "$work/" -c upstream.conf
+curl -sf -o "$work/first" "http://$upstream/"
+upstream_pid=$(worker_of "$served")
+
+for ((round = 1; round <= runs; round++)); do
+    for row in "${rows[@]}"; do
+        read -r name scenario <<<"$row"
+        if [[ " $peers " == *" $name "* && " $scenarios " == *" $scenario "* ]]; then
+            echo "round $round of $runs: $name, $scenario" >&2
+            measure "$round" "$name" "$scenario"
+        fi
     done
 done
+compgen -G "$out/raw/*.json" >/dev/null || fail "none of the rows is in PEERS and SCENARIOS"
+load-tests/report.py "$out/raw" "$out/results"
+cat "$out/results.md"
+echo "kept in $out" >&2

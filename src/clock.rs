@@ -47,6 +47,13 @@ impl Now {
         }
     }
 
+    /// Reads the monotonic clock alone, for a duration.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
+    #[must_use]
+    pub fn read_mono() -> Instant {
+        Instant::now()
+    }
+
     /// Both clocks moved forward by the same span.
     #[must_use]
     pub fn after(self, span: Duration) -> Self {

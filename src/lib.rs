@@ -20,7 +20,7 @@
 //! | 3 | `jwt`, `formats` |
 //! | 2 | `token` |
 //! | 1 | `request`, `upstream`, `listen`, `observe`, `fetch` |
-//! | 0 | `secret`, `clock`, `timestamp`, `strict_json` |
+//! | 0 | `secret`, `clock`, `live`, `timestamp`, `strict_json` |
 
 pub mod proxy;
 
@@ -57,6 +57,7 @@ pub mod detect;
 pub mod explain;
 pub mod fetch;
 pub mod listen;
+pub mod live;
 pub mod observe;
 pub mod runtime;
 pub mod secret;

@@ -7,7 +7,8 @@ use crate::headers::{HeaderPlan, PlanError, Profile, Reserved};
 use crate::identity::Asserter;
 use crate::jwt::has_compact_form;
 use crate::listen::{ClientLimits, Network};
-use crate::observe::{Metrics, RouteMetrics, ServerMetrics};
+use crate::live;
+use crate::observe::{Histogram, InFlight, Metrics, RouteMetrics, ServerMetrics};
 use crate::policy::{OnDisabled, OnInvalid, Policy, Require};
 use crate::resolver::{Resolver, Source, SourceMetrics};
 use crate::route::{
@@ -16,8 +17,6 @@ use crate::route::{
 use crate::store::{self, StoreOpenError, StoreSettings};
 use crate::token::{CookieName, TokenDigest, TokenSource};
 use crate::upstream::{self, Cluster, Member};
-use arc_swap::ArcSwap;
-use prometheus::Histogram;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -43,10 +42,12 @@ pub struct Runtime {
     pub trusted_proxies: Vec<Network>,
     /// Handles for requests that meet no route.
     pub no_route: RouteMetrics,
+    /// See [`Metrics::in_flight_anywhere`].
+    pub in_flight: InFlight,
 }
 
-/// The current runtime: requests load it once, a reload stores another.
-pub type Live = ArcSwap<Runtime>;
+/// The current runtime: requests pin it once, a reload replaces it.
+pub type Live = live::Live<Runtime>;
 
 /// One opened route.
 #[derive(Clone)]
@@ -178,6 +179,7 @@ impl Runtime {
             client: blueprint.client,
             trusted_proxies: blueprint.trusted_proxies.clone(),
             no_route: RouteMetrics::new(metrics, "none"),
+            in_flight: metrics.in_flight_anywhere.clone(),
         })
     }
 

@@ -15,6 +15,7 @@ use crate::clock::Now;
 use crate::explain::{Described, Explanation, NotARequest};
 use crate::identity::Asserter;
 use crate::listen::{Endpoint, head_is_complete};
+use crate::live::Pinned;
 use crate::observe::Phase;
 use crate::route::{KEY_SET_CACHE_CONTROL, KEY_SET_TYPE};
 use crate::runtime::Runtime;
@@ -23,7 +24,6 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use pingora::apps::http_app::ServeHttp;
 use pingora::protocols::http::ServerSession;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 /// Answers what `ADMIN_ROUTES` lists.
 pub struct AdminApp {
@@ -79,7 +79,7 @@ impl AdminApp {
             Page::Ready => return self.ready(),
             Page::Metrics => return self.metrics(),
             Page::Status => return status_page(),
-            Page::KeySet => return key_set(&self.node.live.load()),
+            Page::KeySet => return key_set(&self.node.live.pin()),
             Page::StatusJson => report::status(&self.node),
             Page::Config => report::config(&self.node),
             Page::Routes => report::routes(&self.node),
@@ -103,7 +103,7 @@ impl AdminApp {
                 "the node is still starting; ask again in a moment",
             ));
         }
-        let runtime = self.node.live.load_full();
+        let runtime = self.node.live.pin();
         if met.page == Page::Explain {
             return explain(runtime, body).await;
         }
@@ -125,7 +125,7 @@ impl AdminApp {
     }
 
     fn metrics(&self) -> Response<Vec<u8>> {
-        self.node.live.load().publish(&self.node.metrics);
+        self.node.live.pin().publish(&self.node.metrics);
         match self.node.metrics.render() {
             Ok(metrics) => page(
                 StatusCode::OK,
@@ -157,7 +157,7 @@ impl ServeHttp for AdminApp {
 }
 
 /// Decides as the proxy would, with what this node remembers: a lookup like any other.
-async fn explain(runtime: Arc<Runtime>, body: &[u8]) -> Result<Response<Vec<u8>>, Refusal> {
+async fn explain(runtime: Pinned<Runtime>, body: &[u8]) -> Result<Response<Vec<u8>>, Refusal> {
     let bad = |fault: NotARequest| Refusal::bad(fault.to_string());
     let described = Described::parse(errand::object(body)?).map_err(bad)?;
     let explanation = Explanation::of(runtime, &described).await.map_err(bad)?;

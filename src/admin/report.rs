@@ -17,7 +17,7 @@ use std::time::Duration;
 /// `GET /status.json`: the process, its traffic, cache, stores and upstreams.
 pub(super) fn status(node: &Node) -> Value {
     let now = Now::read();
-    let runtime = node.live.load_full();
+    let runtime = node.live.pin();
     let stats = runtime.resolver.cache().stats();
     let blueprint = &node.loaded.blueprint;
     let sources = blueprint
@@ -119,7 +119,7 @@ pub(super) fn config(node: &Node) -> Value {
 
 /// `GET /routes`: each route, and in one sentence who may pass.
 pub(super) fn routes(node: &Node) -> Value {
-    let runtime = node.live.load_full();
+    let runtime = node.live.pin();
     runtime
         .all_routes
         .iter()
@@ -202,7 +202,7 @@ pub(crate) fn who_passes(route: &Route) -> String {
 /// `GET /upstreams`: servers and whether they are passed over just now.
 pub(super) fn upstreams(node: &Node) -> Value {
     let now = Now::read();
-    let runtime = node.live.load_full();
+    let runtime = node.live.pin();
     let page = |cluster: &std::sync::Arc<crate::upstream::Cluster>| {
         let servers = cluster.servers().iter().map(|server| {
             json!({

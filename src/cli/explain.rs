@@ -8,6 +8,7 @@ use crate::blueprint::Blueprint;
 use crate::clock::Now;
 use crate::config::{self, ProcessEnvironment};
 use crate::explain::{Described, Explanation, in_words};
+use crate::live::Pinned;
 use crate::observe::Metrics;
 use crate::runtime::Runtime;
 use http::Method;
@@ -70,7 +71,7 @@ fn body(args: &ExplainArgs) -> Result<Option<String>, Failure> {
 fn decide(blueprint: &Blueprint, described: &Described) -> Result<Value, Failure> {
     let metrics = Metrics::new().map_err(Failure::from_error)?;
     let runtime = Runtime::open(blueprint, &metrics, Now::read()).map_err(Failure::from_error)?;
-    let runtime = Arc::new(runtime);
+    let runtime = Pinned::from(Arc::new(runtime));
     let workers = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -79,7 +80,7 @@ fn decide(blueprint: &Blueprint, described: &Described) -> Result<Value, Failure
         for source in runtime.resolver.sources() {
             source.store.start().await;
         }
-        Explanation::of(Arc::clone(&runtime), described).await
+        Explanation::of(runtime.clone(), described).await
     });
     Ok(explanation.map_err(Failure::from_error)?.to_json())
 }

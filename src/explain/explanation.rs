@@ -4,15 +4,15 @@ use super::described::{Described, NotARequest};
 use super::flaw::flaw_of;
 use super::masked::shown;
 use crate::clock::Now;
+use crate::live::Pinned;
 use crate::proxy::{Context, Decision, Denial, Incoming, consider, prepare};
 use crate::resolver::Tier;
 use crate::route::Endpoint;
-use crate::runtime::Runtime;
+use crate::runtime::{Route, Runtime};
 use bytes::Bytes;
 use pingora::http::RequestHeader;
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Each step's outcome.
@@ -29,7 +29,7 @@ impl Explanation {
     ///
     /// # Errors
     /// When it is no request, or its upstream head cannot be written.
-    pub async fn of(runtime: Arc<Runtime>, described: &Described) -> Result<Self, NotARequest> {
+    pub async fn of(runtime: Pinned<Runtime>, described: &Described) -> Result<Self, NotARequest> {
         let mut request = Sent {
             head: described.to_head()?,
             body: described.body(),
@@ -46,13 +46,12 @@ impl Explanation {
             forged: 0,
             upstream_head: None,
         };
-        let route = explanation.decision.route.clone();
         // What the gateway answers itself is not sent on.
-        let route = route.filter(|route| route.endpoint.is_none());
+        let route = explanation.route().filter(|route| route.endpoint.is_none());
         if let (Ok(_), Some(route)) = (&explanation.decision.verdict, route) {
             let mut sent = request.head;
             let (context, decision) = (&explanation.context, &explanation.decision);
-            let prepared = prepare(&mut sent, context, decision, &route, peer);
+            let prepared = prepare(&mut sent, context, decision, route, peer);
             explanation.forged = prepared.map_err(|_| NotARequest::unsendable())?;
             explanation.upstream_head = Some(sent);
         }
@@ -63,10 +62,10 @@ impl Explanation {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let decision = &self.decision;
-        let route = decision.route.as_ref();
+        let route = self.route();
         json!({
-            "host": self.context.target.host,
-            "path": self.context.target.path,
+            "host": self.context.target.host(),
+            "path": self.context.target.path(),
             "route": route.map(|route| &route.settings.name),
             "upstream": route.filter(|route| route.endpoint.is_none()).map(|route| route.cluster.name()),
             "endpoint": route.and_then(|route| route.endpoint.as_ref()).map(Endpoint::path),
@@ -86,11 +85,15 @@ impl Explanation {
 
     /// `bearer`, `cookie:session`, `form:access_token`, `json:auth.token`.
     fn credential(&self) -> Option<String> {
-        let route = self.decision.route.as_ref()?;
+        let route = self.route()?;
         route
             .tokens
             .get(self.decision.place?)
             .map(ToString::to_string)
+    }
+
+    fn route(&self) -> Option<&Route> {
+        self.context.route_of(&self.decision)
     }
 
     fn source(&self) -> Option<&str> {
@@ -101,11 +104,10 @@ impl Explanation {
 
     fn lines(&self) -> Option<Vec<[String; 2]>> {
         let head = self.upstream_head.as_ref()?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let lines = head.case_header_iter();
+        let lines = head.headers.iter();
         Some(
             lines
-                .map(|(name, value)| [text(name.as_slice()), shown(value)])
+                .map(|(name, value)| [name.to_string(), shown(value)])
                 .collect(),
         )
     }

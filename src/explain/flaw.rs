@@ -15,7 +15,7 @@ pub(super) async fn flaw_of(
     if matches!(decision.standing, Standing::Valid(_)) {
         return None;
     }
-    let route = decision.route.as_ref()?;
+    let route = context.route_of(decision)?;
     let Extraction::Found { shown, source } = extract(&route.tokens, headers, &context.body_tokens)
     else {
         return None;

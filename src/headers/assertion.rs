@@ -2,21 +2,21 @@
 
 use super::profile::AssertionHeader;
 use crate::store::Session;
-use bytes::Bytes;
+use http::HeaderName;
 
 /// Made once at load; whoever writes the headers signs the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assertion {
-    /// As the profile spells it; the proxy hands it on by reference count.
-    pub name: Bytes,
+    /// Ready to be written.
+    pub name: HeaderName,
     /// `aud`.
     pub audience: Box<str>,
 }
 
 impl Assertion {
-    pub(super) fn new(header: &AssertionHeader) -> Self {
+    pub(super) fn new(name: HeaderName, header: &AssertionHeader) -> Self {
         Self {
-            name: header.name.clone().into(),
+            name,
             audience: header.audience.as_str().into(),
         }
     }
@@ -27,7 +27,7 @@ impl Assertion {
         let escaped = id.bytes().filter(|byte| matches!(byte, b'"' | b'\\'));
         let roles = session.roles.iter().map(|role| role.len() + QUOTED);
         let claims = id.len() + escaped.count() + roles.sum::<usize>() + self.audience.len();
-        self.name.len() + FRAME + claims * 4 / 3
+        self.name.as_str().len() + FRAME + claims * 4 / 3
     }
 }
 

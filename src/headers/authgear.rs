@@ -4,7 +4,7 @@ use super::attribute::write_joined;
 use super::field::Field;
 use super::line::Line;
 use crate::store::Session;
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 /// Only `session-valid` speaks of a caller without a valid session: `false` for an invalid one.
@@ -21,28 +21,34 @@ pub(super) fn lines() -> Vec<Line> {
             is_set(session, "can_reauthenticate")
         }),
         Line::field("x-authgear-user-roles", Field::Roles),
-        Line::new("x-authgear-session-amr", |session, out| {
-            // Authgear sends the header even when it has no methods to name.
-            if let Some(methods) = session.attrs.get("amr") {
-                write_joined(methods, " ", out);
-            }
-            Ok(true)
-        }),
-        Line::new("x-authgear-session-authenticated-at", |session, out| {
-            let identity = session.identity.as_ref();
-            let at = identity
-                .and_then(|identity| identity.updated_at)
-                .or(session.created_at);
-            if let Some(at) = at {
-                out.push_str(&at.unix_timestamp().to_string());
-            }
-            Ok(at.is_some())
-        }),
+        Line::new(
+            HeaderName::from_static("x-authgear-session-amr"),
+            |session, out| {
+                // Authgear sends the header even when it has no methods to name.
+                if let Some(methods) = session.attrs.get("amr") {
+                    write_joined(methods, " ", out);
+                }
+                Ok(true)
+            },
+        ),
+        Line::new(
+            HeaderName::from_static("x-authgear-session-authenticated-at"),
+            |session, out| {
+                let identity = session.identity.as_ref();
+                let at = identity
+                    .and_then(|identity| identity.updated_at)
+                    .or(session.created_at);
+                if let Some(at) = at {
+                    out.push_str(&at.unix_timestamp().to_string());
+                }
+                Ok(at.is_some())
+            },
+        ),
     ]
 }
 
 fn flag(name: &'static str, is_true: impl Fn(&Session) -> bool + Send + Sync + 'static) -> Line {
-    Line::new(name, move |session, out| {
+    Line::new(HeaderName::from_static(name), move |session, out| {
         out.push_str(if is_true(session) { "true" } else { "false" });
         Ok(true)
     })

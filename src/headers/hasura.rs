@@ -4,7 +4,7 @@ use super::field::Field;
 use super::line::Line;
 use super::profile::HasuraProfile;
 use crate::store::{BrokenRecord, Session};
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 
 /// The role of who has no session (seed 003).
 pub(crate) const ANONYMOUS_ROLE: &str = "anonymous";
@@ -15,20 +15,21 @@ pub(crate) const ROLE_OF_NO_ROLES: &str = "user";
 pub(super) fn lines(profile: HasuraProfile) -> Vec<Line> {
     let anonymous = Some(HeaderValue::from_static(ANONYMOUS_ROLE));
     let mut lines = vec![
-        Line::field("X-Hasura-User-Id", Field::UserId),
+        Line::field("x-hasura-user-id", Field::UserId),
         Line {
             absent: anonymous.clone(),
             invalid: anonymous,
             takes_requested_role: true,
-            ..Line::new("X-Hasura-Role", |session, out| {
+            ..Line::new(HeaderName::from_static("x-hasura-role"), |session, out| {
                 write_roles(Field::Role, session, out)
             })
         },
     ];
     if profile.allowed_roles {
-        lines.push(Line::new("X-Hasura-Allowed-Roles", |session, out| {
-            write_roles(Field::Roles, session, out)
-        }));
+        lines.push(Line::new(
+            HeaderName::from_static("x-hasura-allowed-roles"),
+            |session, out| write_roles(Field::Roles, session, out),
+        ));
     }
     lines
 }
@@ -73,9 +74,9 @@ mod tests {
         ];
         for (session, role, allowed) in cases {
             let expected = [
-                ("X-Hasura-User-Id", "u-17"),
-                ("X-Hasura-Role", role),
-                ("X-Hasura-Allowed-Roles", allowed),
+                ("x-hasura-user-id", "u-17"),
+                ("x-hasura-role", role),
+                ("x-hasura-allowed-roles", allowed),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned()));
             let told = sample::emitted(&[ALLOWED], &session);
@@ -104,9 +105,9 @@ mod tests {
             requested_role: Some(&admin),
         }));
         let expected = [
-            ("X-Hasura-User-Id", "u-17"),
-            ("X-Hasura-Role", "admin"),
-            ("X-Hasura-Allowed-Roles", "user,admin"),
+            ("x-hasura-user-id", "u-17"),
+            ("x-hasura-role", "admin"),
+            ("x-hasura-allowed-roles", "user,admin"),
         ];
         assert_eq!(
             told,
@@ -117,7 +118,7 @@ mod tests {
     #[test]
     fn without_a_valid_session_the_role_is_anonymous_and_nothing_else_is_told() {
         let plan = HeaderPlan::new(&[ALLOWED]).expect("a plan");
-        let anonymous = [("X-Hasura-Role".to_owned(), "anonymous".to_owned())];
+        let anonymous = [("x-hasura-role".to_owned(), "anonymous".to_owned())];
         assert_eq!(sample::pairs(plan.headers(Caller::Absent)), anonymous);
         assert_eq!(sample::pairs(plan.headers(Caller::Invalid)), anonymous);
     }

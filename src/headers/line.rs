@@ -2,16 +2,15 @@
 
 use super::field::Field;
 use crate::store::{BrokenRecord, Session};
-use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 
 /// Appends the value for a valid session. `Ok(false)`: the header is not sent, what was appended is thrown away.
 type Write = dyn Fn(&Session, &mut String) -> Result<bool, BrokenRecord> + Send + Sync;
 
 /// Made once at load by the profile that the header belongs to.
 pub(super) struct Line {
-    /// As the profile spells it; the proxy hands it on by reference count.
-    pub(super) name: Bytes,
+    /// Ready to be written: no request parses it again.
+    pub(super) name: HeaderName,
     /// For a valid session.
     pub(super) write: Box<Write>,
     /// Without a credential.
@@ -25,11 +24,11 @@ pub(super) struct Line {
 impl Line {
     /// A header that only valid sessions have.
     pub(super) fn new(
-        name: impl Into<Bytes>,
+        name: HeaderName,
         write: impl Fn(&Session, &mut String) -> Result<bool, BrokenRecord> + Send + Sync + 'static,
     ) -> Self {
         Self {
-            name: name.into(),
+            name,
             write: Box::new(write),
             absent: None,
             invalid: None,
@@ -39,6 +38,8 @@ impl Line {
 
     /// A header that says one field of a valid session, if the session has it.
     pub(super) fn field(name: &'static str, field: Field) -> Self {
-        Self::new(name, move |session, out| field.write(session, out))
+        Self::new(HeaderName::from_static(name), move |session, out| {
+            field.write(session, out)
+        })
     }
 }

@@ -7,8 +7,7 @@ use super::profile::{CustomHeader, Profile};
 use super::rendered::{Rendered, Rendering};
 use super::{authgear, hasura, skygear};
 use crate::store::{BrokenRecord, Session};
-use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
@@ -69,17 +68,15 @@ impl HeaderPlan {
                     return Err(PlanError::SecondAssertion);
                 }
                 Profile::Assertion(header) => {
-                    check_name(&header.name)?;
-                    assertion = Some(Assertion::new(header));
+                    assertion = Some(Assertion::new(custom_name(&header.name)?, header));
                 }
             }
         }
         let mut taken = BTreeSet::new();
         let names = lines.iter().map(|line| &line.name);
         for name in names.chain(assertion.iter().map(|assertion| &assertion.name)) {
-            let name = String::from_utf8_lossy(name);
-            if !taken.insert(canonical_name(&name)) {
-                return Err(PlanError::Duplicate(name.into_owned()));
+            if !taken.insert(canonical_name(name.as_str())) {
+                return Err(PlanError::Duplicate(name.to_string()));
             }
         }
         Ok(Self {
@@ -120,7 +117,7 @@ impl HeaderPlan {
     pub fn headers<'a>(
         &'a self,
         who: Caller<'a>,
-    ) -> impl Iterator<Item = (&'a Bytes, HeaderValue)> + use<'a> {
+    ) -> impl Iterator<Item = (&'a HeaderName, HeaderValue)> + use<'a> {
         let mut rendered = match who {
             Caller::Valid { rendered, .. } => Some(rendered.values(self.lines.len())),
             Caller::Absent | Caller::Invalid => None,
@@ -142,15 +139,17 @@ impl HeaderPlan {
 }
 
 fn custom_line(header: &CustomHeader) -> Result<Line, PlanError> {
-    check_name(&header.name)?;
     let template = header.value.clone();
-    Ok(Line::new(header.name.clone(), move |session, out| {
-        template.render(session, out)
-    }))
+    Ok(Line::new(
+        custom_name(&header.name)?,
+        move |session, out| template.render(session, out),
+    ))
 }
 
-fn check_name(name: &str) -> Result<(), PlanError> {
-    check_custom_name(name).map_err(|fault| PlanError::Name(name.to_owned(), fault))
+fn custom_name(name: &str) -> Result<HeaderName, PlanError> {
+    let refused = |fault| PlanError::Name(name.to_owned(), fault);
+    check_custom_name(name).map_err(refused)?;
+    HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused(NameError::NotAName))
 }
 
 #[cfg(test)]
@@ -195,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn custom_headers_keep_their_spelling_and_order_and_miss_what_the_session_lacks() {
+    fn custom_headers_keep_their_order_and_miss_what_the_session_lacks() {
         let profile = [custom(&[
             ("X-User", "id={user.id}"),
             ("x-EMAIL", "{attrs.email}"),
@@ -203,9 +202,9 @@ mod tests {
             ("X-Static", "edge"),
         ])];
         let expected = [
-            ("X-User", "id=u-17"),
-            ("x-EMAIL", "ann@example.com"),
-            ("X-Static", "edge"),
+            ("x-user", "id=u-17"),
+            ("x-email", "ann@example.com"),
+            ("x-static", "edge"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(
@@ -238,7 +237,7 @@ mod tests {
             ),
             (
                 vec![seed, custom(&[("X_Skygear.User-Id", "")])],
-                duplicate("X_Skygear.User-Id"),
+                duplicate("x_skygear.user-id"),
             ),
             (vec![custom(&[("X-A", ""), ("x-a", "")])], duplicate("x-a")),
             (
@@ -281,8 +280,10 @@ mod tests {
     #[test]
     fn an_assertion_is_no_line_and_counts_towards_the_limit() {
         let plan = HeaderPlan::new(&[assertion("X-A")]).expect("a plan");
-        let told = plan.assertion().map(|told| (&*told.name, &*told.audience));
-        assert_eq!(told, Some((b"X-A".as_slice(), "blog")));
+        let told = plan
+            .assertion()
+            .map(|told| (told.name.as_str(), &*told.audience));
+        assert_eq!(told, Some(("x-a", "blog")));
         let mut session = sample::full();
         let rendered = plan.render(&session).expect("no fault");
         let caller = Caller::Valid {
@@ -319,7 +320,7 @@ mod tests {
             session.user_id.clone_from(&id);
             session.attrs.insert("text".to_owned(), text.clone().into());
             let profile = custom(&[("X-User", "{user.id}"), ("X-Text", "{attrs.text}")]);
-            let expected = vec![("X-User".to_owned(), id), ("X-Text".to_owned(), text)];
+            let expected = vec![("x-user".to_owned(), id), ("x-text".to_owned(), text)];
             prop_assert_eq!(sample::emitted(&[profile], &session), Ok(expected));
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::store::BrokenRecord;
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use std::iter;
 use std::sync::Arc;
 
@@ -118,11 +118,11 @@ impl Rendering {
 
     /// The next line of the plan has this value. It is refused, never cut or cleaned, when it could end the header
     /// line or when all together grow past the limit (R2).
-    pub(super) fn push(&mut self, name: &[u8], value: &str) -> Result<(), BrokenRecord> {
+    pub(super) fn push(&mut self, name: &HeaderName, value: &str) -> Result<(), BrokenRecord> {
         if value.chars().any(char::is_control) {
-            return Err(unprintable(name));
+            return Err(unprintable(name.as_str()));
         }
-        self.reserve(name.len() + value.len())?;
+        self.reserve(name.as_str().len() + value.len())?;
         if let Some(at) = SHARED.into_iter().position(|word| word == value) {
             self.place(FIRST_SHARED + at);
         } else {
@@ -146,20 +146,20 @@ impl Rendering {
 /// Of the `skygear` profile, with room for one more header.
 const USUAL_TEXT: usize = 256;
 
-fn unprintable(name: &[u8]) -> BrokenRecord {
-    let field = format!("header {}", String::from_utf8_lossy(name));
-    BrokenRecord::new(field, "holds a control character")
+fn unprintable(name: &str) -> BrokenRecord {
+    BrokenRecord::new(format!("header {name}"), "holds a control character")
 }
 
 #[cfg(test)]
 mod tests {
     use super::{MAX_EMITTED_BYTES, Rendered, Rendering, SHARED};
     use crate::store::BrokenRecord;
+    use http::HeaderName;
 
     fn render(values: &[&str]) -> Result<Rendered, BrokenRecord> {
         let mut rendering = Rendering::with_capacity(values.len());
         for value in values {
-            rendering.push(b"X-Email", value)?;
+            rendering.push(&HeaderName::from_static("x-email"), value)?;
         }
         Ok(rendering.finish())
     }
@@ -180,7 +180,7 @@ mod tests {
             let fault = render(&["fine", value]).expect_err(value);
             assert_eq!(
                 fault.to_string(),
-                "broken session record: header X-Email: holds a control character",
+                "broken session record: header x-email: holds a control character",
                 "{value:?}"
             );
         }

@@ -2,8 +2,7 @@
 
 use super::{Caller, HeaderPlan, Profile};
 use crate::store::{AuthenticatedAs, Authenticator, Session};
-use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -138,10 +137,10 @@ pub(crate) fn emitted(
 
 /// Headers as text.
 pub(crate) fn pairs<'a>(
-    headers: impl Iterator<Item = (&'a Bytes, HeaderValue)>,
+    headers: impl Iterator<Item = (&'a HeaderName, HeaderValue)>,
 ) -> Vec<(String, String)> {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
     headers
-        .map(|(name, value)| (text(name), text(value.as_bytes())))
+        .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
         .collect()
 }

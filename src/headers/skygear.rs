@@ -4,6 +4,7 @@ use super::field::Field;
 use super::line::Line;
 use super::profile::IdentityTypes;
 use crate::store::{BrokenRecord, Session, TextRule};
+use http::HeaderName;
 
 /// No line speaks of a caller without a valid session: all are absent then.
 pub(super) fn lines(types: IdentityTypes) -> Vec<Line> {
@@ -66,7 +67,7 @@ const OOB_CHANNEL: Enumerated = Enumerated {
 
 impl Enumerated {
     fn line(self, name: &'static str, types: IdentityTypes) -> Line {
-        Line::new(name, move |session, out| {
+        Line::new(HeaderName::from_static(name), move |session, out| {
             let Some(word) = (self.read)(session)? else {
                 return Ok(false);
             };

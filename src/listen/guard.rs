@@ -8,21 +8,21 @@ use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::http::v2::server::H2Options;
 use pingora::server::ShutdownWatch;
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Requests on one connection; after that the client opens another.
 const REQUESTS_PER_CONNECTION: u32 = 10_000;
 
 tokio::task_local! {
-    static HEAD_COMPLETE: Arc<AtomicBool>;
+    static HEAD_COMPLETE: Cell<bool>;
 }
 
 /// To be called by the application in the first of its phases that runs once a head is complete.
 pub fn head_is_complete() {
     // Without a guard around it (HTTP/2) there is nobody to tell.
-    let _ = HEAD_COMPLETE.try_with(|complete| complete.store(true, Ordering::Relaxed));
+    let _ = HEAD_COMPLETE.try_with(|complete| complete.set(true));
 }
 
 /// An application with a deadline for request heads.
@@ -63,19 +63,18 @@ where
         }
         let is_first = session.get_keepalive_reuses_remaining() == Some(REQUESTS_PER_CONNECTION);
         let patience = if is_first { self.first } else { self.later };
-        let complete = Arc::new(AtomicBool::new(false));
-        let served = HEAD_COMPLETE.scope(
-            Arc::clone(&complete),
-            self.app.process_new_http(session, shutdown),
-        );
-        tokio::pin!(served);
-        tokio::select! {
-            biased;
-            reused = &mut served => reused,
-            () = pingora_timeout::sleep(patience) => {
-                if complete.load(Ordering::Relaxed) { served.await } else { None }
+        let served = self.app.process_new_http(session, shutdown);
+        let guarded = async {
+            tokio::pin!(served);
+            tokio::select! {
+                biased;
+                reused = &mut served => reused,
+                () = pingora_timeout::sleep(patience) => {
+                    if HEAD_COMPLETE.with(Cell::get) { served.await } else { None }
+                }
             }
-        }
+        };
+        HEAD_COMPLETE.scope(Cell::new(false), guarded).await
     }
 
     fn server_options(&self) -> Option<&HttpServerOptions> {

@@ -1,28 +1,25 @@
 //! Handles of one route and of one server, resolved when a configuration is opened: a request hashes no label.
 
 use super::metrics::Metrics;
+use super::tally::{ByLabel, Counter, Family, Histogram, InFlight};
 use http::StatusCode;
-use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
-use std::sync::OnceLock;
-
-/// Statuses that nearly every answer has; their series appear with their first answer.
-const COMMON: [u16; 12] = [200, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 503];
 
 /// Handles of one route.
 #[derive(Clone)]
 pub struct RouteMetrics {
     route: String,
-    requests: IntCounterVec,
-    common: [OnceLock<IntCounter>; COMMON.len()],
-    denied: IntCounterVec,
+    requests: Family<Counter>,
+    by_status: ByLabel<StatusCode, 12>,
+    denied: Family<Counter>,
+    by_reason: ByLabel<&'static str, 8>,
     /// See [`Metrics::request_duration`].
     pub duration: Histogram,
     /// See [`Metrics::overhead`].
     pub overhead: Histogram,
     /// See [`Metrics::in_flight`].
-    pub in_flight: IntGauge,
+    pub in_flight: InFlight,
     /// See [`Metrics::forged_headers`].
-    pub forged_headers: IntCounter,
+    pub forged_headers: Counter,
 }
 
 impl RouteMetrics {
@@ -33,8 +30,9 @@ impl RouteMetrics {
         Self {
             route: route.to_owned(),
             requests: metrics.requests.clone(),
-            common: Default::default(),
+            by_status: ByLabel::default(),
             denied: metrics.denied.clone(),
+            by_reason: ByLabel::default(),
             duration: metrics.request_duration.with_label_values(label),
             overhead: metrics.overhead.with_label_values(label),
             in_flight: metrics.in_flight.with_label_values(label),
@@ -44,23 +42,16 @@ impl RouteMetrics {
 
     /// Counts one answered request.
     pub fn answered(&self, status: StatusCode) {
-        let at = COMMON.iter().position(|common| *common == status.as_u16());
-        match at.and_then(|at| self.common.get(at)) {
-            Some(handle) => handle.get_or_init(|| self.with_status(status)).inc(),
-            None => self.with_status(status).inc(),
-        }
+        let labels = [self.route.as_str(), status.as_str()];
+        let series = || self.requests.with_label_values(&labels);
+        self.by_status.count(status, series);
     }
 
     /// Counts one refusal.
     pub fn denied(&self, reason: &'static str) {
-        self.denied
-            .with_label_values(&[self.route.as_str(), reason])
-            .inc();
-    }
-
-    fn with_status(&self, status: StatusCode) -> IntCounter {
-        self.requests
-            .with_label_values(&[self.route.as_str(), status.as_str()])
+        let labels = [self.route.as_str(), reason];
+        let series = || self.denied.with_label_values(&labels);
+        self.by_reason.count(reason, series);
     }
 }
 
@@ -100,7 +91,7 @@ impl AttemptResult {
 
 /// `sessiongate_upstream_requests_total` of one server.
 #[derive(Clone)]
-pub struct ServerMetrics([IntCounter; AttemptResult::ALL.len()]);
+pub struct ServerMetrics([Counter; AttemptResult::ALL.len()]);
 
 impl ServerMetrics {
     /// Resolves the handles of the server with these labels.

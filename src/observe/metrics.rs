@@ -4,37 +4,35 @@
 //! configuration is opened, so that a request hashes no label.
 
 use super::process::ProcessCollector;
+use super::tally::{Counter, Family, Histogram, InFlight, OfTallies, Series, Tallies};
 use prometheus::core::Collector;
 use prometheus::{
     GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, TextEncoder,
 };
 
-/// Upper bounds in seconds, from 25 µs: a gateway whose work takes microseconds cannot use the usual ones.
-pub const BUCKETS: [f64; 17] = [
-    25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3,
-    500e-3, 1.0, 5.0, 10.0,
-];
-
 /// Every metric family of the process, registered once.
 pub struct Metrics {
     registry: Registry,
     /// Requests answered, by route and status.
-    pub requests: IntCounterVec,
+    pub requests: Family<Counter>,
     /// From the request head to the last byte of the response.
-    pub request_duration: HistogramVec,
+    pub request_duration: Family<Histogram>,
     /// Time spent in the gateway itself, upstream excluded.
-    pub overhead: HistogramVec,
+    pub overhead: Family<Histogram>,
     /// Requests being answered now.
-    pub in_flight: IntGaugeVec,
+    pub in_flight: Family<InFlight>,
+    /// The same over all routes, for whoever must not miss one: nothing is counted twice or not at all when it changes
+    /// from one route to another.
+    pub in_flight_anywhere: InFlight,
     /// Session lookups by source and result.
-    pub lookups: IntCounterVec,
+    pub lookups: Family<Counter>,
     /// Duration of lookups by source and tier.
-    pub lookup_duration: HistogramVec,
+    pub lookup_duration: Family<Histogram>,
     /// Requests refused by the gateway, by route and reason.
-    pub denied: IntCounterVec,
+    pub denied: Family<Counter>,
     /// Client header lines in a reserved namespace that were removed.
-    pub forged_headers: IntCounterVec,
+    pub forged_headers: Family<Counter>,
     /// Sessions in the cache.
     pub cache_entries: IntGauge,
     /// Unknown tokens remembered.
@@ -62,15 +60,15 @@ pub struct Metrics {
     /// Whether the store answers.
     pub store_up: IntGaugeVec,
     /// Round trips to the store.
-    pub store_duration: HistogramVec,
+    pub store_duration: Family<Histogram>,
     /// Store failures by kind.
     pub store_errors: IntCounterVec,
     /// Records that could not be used.
     pub broken_records: IntCounterVec,
     /// Attempts by upstream, server and result.
-    pub upstream_requests: IntCounterVec,
+    pub upstream_requests: Family<Counter>,
     /// Connects to upstreams.
-    pub upstream_connect_duration: HistogramVec,
+    pub upstream_connect_duration: Family<Histogram>,
     /// Assertions signed.
     pub assertions_signed: IntCounter,
     /// Names the configuration in force.
@@ -90,44 +88,46 @@ impl Metrics {
     )]
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new_custom(Some("sessiongate".to_owned()), None)?;
-        let families = Families(&registry);
+        let tallies = Tallies::default();
+        let families = Families(&registry, &tallies);
         let metrics = Self {
-            requests: families.counters(
+            requests: families.tallied(
                 "http_requests_total",
                 "Requests answered, by configured route (`none`: no route) and status.",
                 &["route", "status"],
             )?,
-            request_duration: families.histograms(
+            request_duration: families.tallied(
                 "http_request_duration_seconds",
                 "From the complete request head to the last byte of the response.",
                 &["route"],
             )?,
-            overhead: families.histograms(
+            overhead: families.tallied(
                 "overhead_seconds",
                 "Time spent in the gateway itself: decision, session lookup and header work; upstream excluded.",
                 &["route"],
             )?,
-            in_flight: families.gauges(
+            in_flight: families.tallied(
                 "http_requests_in_flight",
                 "Requests being answered now, upgraded connections included.",
                 &["route"],
             )?,
-            lookups: families.counters(
+            in_flight_anywhere: InFlight::unlabelled(&tallies),
+            lookups: families.tallied(
                 "session_lookups_total",
                 "Session lookups by source (`none`: no credential was shown) and result: hit, negative, stale, store, absent, invalid, error.",
                 &["source", "result"],
             )?,
-            lookup_duration: families.histograms(
+            lookup_duration: families.tallied(
                 "session_lookup_duration_seconds",
                 "Duration of a lookup by the tier that answered: memory or store.",
                 &["source", "tier"],
             )?,
-            denied: families.counters(
+            denied: families.tallied(
                 "denied_total",
                 "Requests that the gateway refused, by reason.",
                 &["route", "reason"],
             )?,
-            forged_headers: families.counters(
+            forged_headers: families.tallied(
                 "forged_headers_total",
                 "Client header lines in a reserved namespace, removed; on hasura routes a requested role is one.",
                 &["route"],
@@ -183,7 +183,7 @@ impl Metrics {
                 "1 if the store of this source answers, 0 while it is away.",
                 &["source"],
             )?,
-            store_duration: families.histograms(
+            store_duration: families.tallied(
                 "store_request_duration_seconds",
                 "Round trips to the store of this source.",
                 &["source"],
@@ -198,12 +198,12 @@ impl Metrics {
                 "Lookups that found a record which cannot be used (answered 502).",
                 &["source"],
             )?,
-            upstream_requests: families.counters(
+            upstream_requests: families.tallied(
                 "upstream_requests_total",
                 "Attempts by upstream, server and result: response, connect_error, timeout, error.",
                 &["upstream", "server", "result"],
             )?,
-            upstream_connect_duration: families.histograms(
+            upstream_connect_duration: families.tallied(
                 "upstream_connect_duration_seconds",
                 "Time to get a connection to the upstream, reused ones included.",
                 &["upstream"],
@@ -240,20 +240,13 @@ impl Metrics {
 
     /// Requests being answered now, over all routes.
     #[must_use]
-    pub fn in_flight_total(&self) -> i64 {
-        let gauges = self
-            .in_flight
-            .collect()
-            .into_iter()
-            .flat_map(|family| family.get_metric().to_vec());
-        gauges
-            .map(|metric| metric.get_gauge().get_value() as i64)
-            .sum()
+    pub fn in_flight_total(&self) -> u64 {
+        self.in_flight_anywhere.get()
     }
 
     /// One number out of a counter family, summed over labels; for the status page.
     #[must_use]
-    pub fn sum(family: &IntCounterVec) -> u64 {
+    pub fn sum(family: &Family<Counter>) -> u64 {
         let counted = family
             .collect()
             .into_iter()
@@ -265,12 +258,24 @@ impl Metrics {
 }
 
 /// Builds and registers families, so that a name stands once.
-struct Families<'a>(&'a Registry);
+struct Families<'a>(&'a Registry, &'a Tallies);
 
 impl Families<'_> {
     fn keep<C: Collector + Clone + 'static>(&self, family: C) -> Result<C, prometheus::Error> {
         self.0.register(Box::new(family.clone()))?;
         Ok(family)
+    }
+
+    /// For what a request counts.
+    fn tallied<S: Series + 'static>(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<Family<S>, prometheus::Error> {
+        let labels = labels.iter().map(|label| (*label).to_owned());
+        let opts = Opts::new(name, help).variable_labels(labels.collect());
+        self.keep(OfTallies::family(opts, self.1)?)
     }
 
     fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
@@ -314,7 +319,7 @@ impl Families<'_> {
         help: &str,
         labels: &[&str],
     ) -> Result<HistogramVec, prometheus::Error> {
-        let opts = HistogramOpts::new(name, help).buckets(BUCKETS.to_vec());
+        let opts = HistogramOpts::new(name, help).buckets(Histogram::bounds().collect());
         self.keep(HistogramVec::new(opts, labels)?)
     }
 }

@@ -108,8 +108,8 @@ impl AccessLogger {
 }
 
 fn line<'a>(context: &'a Context, finished: &Finished<'a>) -> Line<'a> {
-    let decision = context.decision.as_ref();
-    let route = decision.and_then(|decision| decision.route.as_deref());
+    let decision = context.decision();
+    let route = context.route();
     let server = context.attempt.server;
     let cluster = route
         .filter(|_| server.is_some())
@@ -126,8 +126,8 @@ fn line<'a>(context: &'a Context, finished: &Finished<'a>) -> Line<'a> {
         event: "access",
         route: route.map_or("none", |route| &route.settings.name),
         method: finished.method,
-        host: &context.target.host,
-        path: cut(&context.target.path),
+        host: context.target.host(),
+        path: cut(context.target.path()),
         status: finished.status.as_u16(),
         ms: (finished.took.as_secs_f64() * 1e6).round() / 1e3,
         overhead_us: u64::try_from(context.overhead.as_micros()).unwrap_or(u64::MAX),

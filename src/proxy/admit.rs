@@ -8,7 +8,6 @@ use crate::request::RequestView;
 use crate::resolver::{Resolution, Resolved};
 use crate::runtime::{Route, Runtime};
 use crate::token::{BodyTokens, Extraction, FlawKind, Unusable, extract};
-use std::sync::Arc;
 
 /// Decides about one request. Everything it may read of it is in the view, and in what its body showed.
 pub async fn admit(
@@ -17,17 +16,17 @@ pub async fn admit(
     body: &BodyTokens,
     now: Now,
 ) -> Decision {
-    let Some(route) = runtime.routes.find(view.host, view.path) else {
+    let Some((at, route)) = runtime.routes.find(view.host, view.path) else {
         return Decision::refused(None, Denial::NoRoute);
     };
     let requested_role = match view.requested_role() {
         Ok(role) if route.policy.anonymous_role.is_some() => role,
         Err(fault) if route.policy.anonymous_role.is_some() => {
-            return Decision::refused(Some(Arc::clone(route)), Denial::Malformed(fault));
+            return Decision::refused(Some(at), Denial::Malformed(fault));
         }
         _ => None,
     };
-    let mut decision = look_up(runtime, route, view, body, now).await;
+    let mut decision = look_up(runtime, at, route, view, body, now).await;
     decision.requested_role = requested_role.cloned();
     if decision.verdict.is_ok() {
         let judged = match &decision.standing {
@@ -68,12 +67,13 @@ fn refuse_unrenderable(runtime: &Runtime, route: &Route, decision: &mut Decision
 /// The credential and what became of it. The verdict is open (`Ok`) unless the lookup itself failed.
 async fn look_up(
     runtime: &Runtime,
-    route: &Arc<Route>,
+    at: usize,
+    route: &Route,
     view: &RequestView<'_>,
     body: &BodyTokens,
     now: Now,
 ) -> Decision {
-    let mut decision = Decision::open(Arc::clone(route));
+    let mut decision = Decision::open(at);
     let (shown, place) = match extract(&route.tokens, view.headers, body) {
         Extraction::Absent => {
             if !route.tokens.is_empty() {

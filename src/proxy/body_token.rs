@@ -13,7 +13,7 @@ use http::{HeaderMap, Method};
 use pingora::http::RequestHeader;
 use std::sync::Arc;
 
-/// Looks into the body where the decision may hang on it, and leaves what it shows in the context. Gives the refusal of
+/// Of a request that has a body: looks into it where the decision may hang on it, and leaves what it shows in the context. Gives the refusal of
 /// a body that should be looked into and cannot be: passed on as if it held no token, it would make another user, or
 /// none, of whoever sent it.
 ///
@@ -23,22 +23,21 @@ pub(super) async fn look_into_body(
     context: &mut Context,
     request: &mut impl Incoming,
 ) -> pingora::Result<Option<Decision>> {
-    if !has_body(request.head()) {
-        return Ok(None);
-    }
     let Context {
         target, runtime, ..
     } = &*context;
-    let met = runtime.routes.find(&target.host, &target.path);
-    let Some((route, cap)) = met.and_then(|route| Some((route, route.settings.body_token_bytes?)))
-    else {
+    let met = runtime.routes.find(target.host(), target.path());
+    let Some((at, route)) = met else {
+        return Ok(None);
+    };
+    let Some(cap) = route.settings.body_token_bytes else {
         return Ok(None);
     };
     let route = Arc::clone(route);
     let wanted = match wanted(&route, cap, request.head()) {
         Ok(Some(wanted)) => wanted,
         Ok(None) => return Ok(None),
-        Err(denial) => return Ok(Some(Decision::refused(Some(route), denial))),
+        Err(denial) => return Ok(Some(Decision::refused(Some(at), denial))),
     };
     let (asked, patience) = (Now::read(), context.runtime.client.read_timeout);
     let read = request.body(wanted.most, patience).await;
@@ -52,12 +51,12 @@ pub(super) async fn look_into_body(
         Err(fault) => match denial_of(&fault) {
             Some(denial) => denial,
             None => {
-                context.decide(Decision::open(route));
+                context.decide(Decision::open(at));
                 return Err(fault);
             }
         },
     };
-    Ok(Some(Decision::refused(Some(route), denial)))
+    Ok(Some(Decision::refused(Some(at), denial)))
 }
 
 /// A body to be looked into.
@@ -70,7 +69,7 @@ struct Wanted {
 }
 
 /// Whether there is a body that may be looked into: that of a GET has no meaning (RFC 9110 §9.3.1).
-fn has_body(head: &RequestHeader) -> bool {
+pub(super) fn has_body(head: &RequestHeader) -> bool {
     let is_chunked = || head.headers.contains_key(TRANSFER_ENCODING);
     !matches!(head.method, Method::GET | Method::HEAD)
         && (announced_length(head).is_some_and(|length| length > 0) || is_chunked())

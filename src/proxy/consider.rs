@@ -1,7 +1,7 @@
 //! `consider`: a request, from hygiene to verdict. The proxy acts on the result, `explain` prints it.
 
 use super::admit::admit;
-use super::body_token::look_into_body;
+use super::body_token::{has_body, look_into_body};
 use super::context::Context;
 use super::decision::{Decision, Denial};
 use super::incoming::Incoming;
@@ -9,7 +9,6 @@ use super::own_answer;
 use super::reception::{self, Caller, announced_length};
 use crate::clock::Now;
 use crate::request::{Malformed, RequestView};
-use crate::runtime::Runtime;
 use pingora::http::RequestHeader;
 use std::net::IpAddr;
 
@@ -25,7 +24,10 @@ pub async fn consider(
     if let Err(fault) = receive(context, request.head(), peer) {
         return Ok(Decision::refused(None, Denial::Malformed(fault)));
     }
-    if let Some(refusal) = look_into_body(context, request).await? {
+    // Whatever is rare is in a box of its own, so that the usual request does not carry the room for it.
+    if has_body(request.head())
+        && let Some(refusal) = Box::pin(look_into_body(context, request)).await?
+    {
         return Ok(refusal);
     }
     let now = match context.body_wait {
@@ -35,13 +37,15 @@ pub async fn consider(
     let head = request.head();
     let view = RequestView {
         method: &head.method,
-        host: &context.target.host,
-        path: &context.target.path,
+        host: context.target.host(),
+        path: context.target.path(),
         headers: &head.headers,
     };
     let decision = admit(&context.runtime, &view, &context.body_tokens, now).await;
-    let decision = own_answer::check(head, &context.target.host, decision);
-    Ok(refuse_large_body(head, &context.runtime, decision))
+    let route = context.route_of(&decision);
+    let decision = own_answer::check(head, context.target.host(), route, decision);
+    let most = context.max_body_bytes(route);
+    Ok(refuse_large_body(head, most, decision))
 }
 
 /// Who calls and what for, before anything is decided.
@@ -64,12 +68,8 @@ fn receive(
 }
 
 /// A body that announces more than the route takes is refused before the upstream hears of it.
-fn refuse_large_body(head: &RequestHeader, runtime: &Runtime, mut decision: Decision) -> Decision {
+fn refuse_large_body(head: &RequestHeader, most: Option<u64>, mut decision: Decision) -> Decision {
     let announced = announced_length(head);
-    let most = match &decision.route {
-        Some(route) => route.settings.max_body_bytes,
-        None => runtime.client.max_body_bytes,
-    };
     if let (Ok(_), Some(announced), Some(most)) = (&decision.verdict, announced, most)
         && announced > most
     {

@@ -1,12 +1,13 @@
 //! `Context`: what one request carries from phase to phase.
 
 use super::decision::Decision;
+use super::target::Target;
 use crate::clock::Now;
+use crate::live::Pinned;
 use crate::observe::RouteMetrics;
 use crate::runtime::{Route, Runtime};
 use crate::token::BodyTokens;
 use http::HeaderValue;
-use prometheus::IntGauge;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 /// Per-request state. Pins one runtime, so that a reload cannot change the rules under a request.
 pub struct Context {
     /// The configuration that this request began with.
-    pub runtime: Arc<Runtime>,
+    pub runtime: Pinned<Runtime>,
     /// When the request head was complete.
     pub began: Now,
     /// Sent both ways as `X-Request-Id`.
@@ -25,8 +26,8 @@ pub struct Context {
     pub peer_is_trusted: bool,
     /// Canonical host and path: what decided is what is forwarded and logged.
     pub target: Target,
-    /// Made in `request_filter`.
-    pub decision: Option<Decision>,
+    /// Made in `request_filter`; see [`Self::decide`].
+    decision: Option<Decision>,
     /// Body bytes seen in this attempt, for chunked bodies that announce no length.
     pub body_bytes: u64,
     /// What the body showed, where it was looked into.
@@ -37,21 +38,6 @@ pub struct Context {
     pub attempt: Attempt,
     /// Time spent in the gateway itself so far.
     pub overhead: Duration,
-    /// Counts the request as in flight until it is dropped.
-    in_flight: InFlight,
-}
-
-/// The one form of host and path (R14).
-#[derive(Default)]
-pub struct Target {
-    /// What is forwarded as `Host`: canonical name and the original port.
-    pub authority: Option<HeaderValue>,
-    /// Canonical host name, without port.
-    pub host: String,
-    /// Canonical path.
-    pub path: String,
-    /// Whether the request line has to be rewritten for the upstream.
-    pub is_rewritten: bool,
 }
 
 /// One attempt at the upstream.
@@ -71,27 +57,13 @@ pub struct Attempt {
     pub counted_forged: bool,
 }
 
-struct InFlight(IntGauge);
-
-impl InFlight {
-    fn count(gauge: &IntGauge) -> Self {
-        gauge.inc();
-        Self(gauge.clone())
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
-}
-
 impl Context {
     /// Begins a request. It is in flight from here on, on no route as long as none is decided: a drain must not end the
     /// process while a session is being looked up.
     #[must_use]
-    pub fn new(runtime: Arc<Runtime>, began: Now) -> Self {
-        let in_flight = InFlight::count(&runtime.no_route.in_flight);
+    pub fn new(runtime: Pinned<Runtime>, began: Now) -> Self {
+        runtime.in_flight.begin();
+        runtime.no_route.in_flight.begin();
         Self {
             runtime,
             began,
@@ -105,54 +77,72 @@ impl Context {
             body_wait: None,
             attempt: Attempt::default(),
             overhead: Duration::ZERO,
-            in_flight,
         }
     }
 
     /// Keeps the decision and counts the request as in flight on its route.
     pub fn decide(&mut self, decision: Decision) {
         // The new count begins before the old one ends.
-        self.in_flight = InFlight::count(&self.metrics_of(&decision).in_flight);
+        self.metrics_of(self.route_of(&decision)).in_flight.begin();
+        self.metrics().in_flight.end();
         self.decision = Some(decision);
+    }
+
+    /// Once it is made.
+    #[must_use]
+    pub fn decision(&self) -> Option<&Decision> {
+        self.decision.as_ref()
     }
 
     /// The route that was met.
     #[must_use]
-    pub fn route(&self) -> Option<&Arc<Route>> {
-        self.decision.as_ref()?.route.as_ref()
+    pub fn route(&self) -> Option<&Route> {
+        self.route_of(self.decision.as_ref()?)
+    }
+
+    /// The route that a decision about this request speaks of.
+    #[must_use]
+    pub fn route_of(&self, decision: &Decision) -> Option<&Route> {
+        self.runtime.routes.get(decision.route?).map(Arc::as_ref)
+    }
+
+    /// Whether the request goes on to the upstream: it is not refused, and not for the gateway itself.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        let is_own = |route: &Route| route.endpoint.is_some();
+        let is_let_through = |decision: &Decision| decision.verdict.is_ok();
+        self.decision.as_ref().is_some_and(is_let_through) && !self.route().is_some_and(is_own)
     }
 
     /// The handles of the route that was met, else those of `none`.
     #[must_use]
     pub fn metrics(&self) -> &RouteMetrics {
-        self.decision
-            .as_ref()
-            .map_or(&self.runtime.no_route, |decision| self.metrics_of(decision))
+        self.metrics_of(self.route())
     }
 
-    fn metrics_of<'a>(&'a self, decision: &'a Decision) -> &'a RouteMetrics {
-        decision
-            .route
-            .as_ref()
-            .map_or(&self.runtime.no_route, |route| &route.metrics)
+    fn metrics_of<'a>(&'a self, route: Option<&'a Route>) -> &'a RouteMetrics {
+        route.map_or(&self.runtime.no_route, |route| &route.metrics)
     }
 
     /// Time spent in the gateway itself until `now`: what the client took to send a body that was looked into is not.
     #[must_use]
-    pub fn spent(&self, now: Now) -> Duration {
-        let since = now.mono.saturating_duration_since(self.began.mono);
+    pub fn spent(&self, now: Instant) -> Duration {
+        let since = now.saturating_duration_since(self.began.mono);
         since.saturating_sub(self.body_wait.unwrap_or_default())
     }
 
-    /// The request body's bound on this route.
+    /// The bound of a request's body on this route.
     #[must_use]
-    pub fn max_body_bytes(&self) -> Option<u64> {
-        let route = self
-            .decision
-            .as_ref()
-            .and_then(|decision| decision.route.as_ref());
+    pub fn max_body_bytes(&self, route: Option<&Route>) -> Option<u64> {
         route.map_or(self.runtime.client.max_body_bytes, |route| {
             route.settings.max_body_bytes
         })
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        self.metrics().in_flight.end();
+        self.runtime.in_flight.end();
     }
 }

@@ -5,7 +5,6 @@ use crate::identity::Identity;
 use crate::policy::{InvalidReason, Pass, Refusal};
 use crate::request::Malformed;
 use crate::resolver::Tier;
-use crate::runtime::Route;
 use crate::store::StoreFault;
 use crate::token::Sid;
 use http::HeaderValue;
@@ -14,8 +13,11 @@ use std::sync::Arc;
 
 /// What was found out about a request, and what follows from it.
 pub struct Decision {
-    /// The rule that it met.
-    pub route: Option<Arc<Route>>,
+    /// The position in [`Runtime::routes`] of the rule that it met: a reference would be counted on a line that all
+    /// requests of the route write.
+    ///
+    /// [`Runtime::routes`]: crate::runtime::Runtime::routes
+    pub route: Option<usize>,
     /// Who it is.
     pub standing: Standing,
     /// Position of the source whose credential decided.
@@ -34,7 +36,7 @@ pub struct Decision {
 
 impl Decision {
     /// A route was met and nothing shown yet: what `admit` starts from.
-    pub(super) fn open(route: Arc<Route>) -> Self {
+    pub(super) fn open(route: usize) -> Self {
         Self {
             route: Some(route),
             standing: Standing::Absent,
@@ -49,7 +51,7 @@ impl Decision {
 
     /// Refused before any credential was looked at.
     #[must_use]
-    pub fn refused(route: Option<Arc<Route>>, denial: Denial) -> Self {
+    pub fn refused(route: Option<usize>, denial: Denial) -> Self {
         Self {
             route,
             standing: Standing::Absent,

@@ -3,7 +3,7 @@
 use super::access_log::{AccessLogger, Finished};
 use super::consider::consider;
 use super::context::Context;
-use super::decision::{Decision, Denial};
+use super::decision::Denial;
 use super::failure::{attempt_result, denial_of, report};
 use super::own_answer;
 use super::reception::restore_length;
@@ -51,28 +51,21 @@ impl Gateway {
         Self { live, access_log }
     }
 
-    /// Refuses, if the request is refused; `Ok(true)` tells Pingora that it is answered.
-    async fn settle(
-        session: &mut Session,
-        context: &mut Context,
-        decision: Decision,
-    ) -> pingora::Result<bool> {
-        let verdict = decision.verdict;
-        context.decide(decision);
-        let own = context.route().filter(|route| route.endpoint.is_some());
-        let own = own.map(Arc::clone);
-        if verdict.is_ok() && own.is_none() {
+    /// Answers what goes no further: refused, or for the gateway itself. `Ok(true)` tells Pingora so.
+    async fn settle(session: &mut Session, context: &mut Context) -> pingora::Result<bool> {
+        let Some(decision) = context.decision() else {
             return Ok(false);
-        }
+        };
+        let verdict = decision.verdict;
         let forged = upstream_head::count_forged(session.req_header(), &context.runtime.reserved);
         context.metrics().forged_headers.inc_by(forged);
-        context.overhead = context.spent(Now::read());
-        match (verdict, own) {
+        context.overhead = context.spent(Now::read_mono());
+        match (verdict, context.route()) {
             (Err(denial), _) => {
                 context.metrics().denied(denial.as_str());
                 deny(session, denial, context.request_id.as_ref()).await?;
             }
-            (Ok(_), Some(route)) => own_answer::answer(session, context, &route).await?,
+            (Ok(_), Some(route)) => own_answer::answer(session, context, route).await?,
             (Ok(_), None) => {}
         }
         Ok(true)
@@ -84,7 +77,7 @@ impl ProxyHttp for Gateway {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        Context::new(self.live.load_full(), Now::read())
+        Context::new(self.live.pin(), Now::read())
     }
 
     /// No module: the default one costs five allocations a request and does nothing here.
@@ -96,6 +89,7 @@ impl ProxyHttp for Gateway {
         context: &mut Context,
     ) -> pingora::Result<()> {
         head_is_complete();
+        upstream_head::forget_spelling(session.req_header_mut());
         let limits = &context.runtime.client;
         // Pingora's keep-alive has no end unless it is set on every request.
         if session.get_keepalive().is_some() {
@@ -115,7 +109,12 @@ impl ProxyHttp for Gateway {
         restore_length(session);
         let peer = peer_of(session);
         let decision = consider(context, session, peer).await?;
-        Self::settle(session, context, decision).await
+        context.decide(decision);
+        if context.passes() {
+            return Ok(false);
+        }
+        // In a box of its own, so that a request that passes does not carry the room for it.
+        Box::pin(Self::settle(session, context)).await
     }
 
     async fn upstream_peer(
@@ -123,10 +122,9 @@ impl ProxyHttp for Gateway {
         session: &mut Session,
         context: &mut Context,
     ) -> pingora::Result<Box<HttpPeer>> {
-        let moment = Now::read();
-        let now = moment.mono;
+        let now = Now::read_mono();
         if context.attempt.count == 0 {
-            context.overhead = context.spent(moment);
+            context.overhead = context.spent(now);
         }
         // What has been read of the body is sent, and counted, again.
         context.body_bytes = 0;
@@ -144,7 +142,7 @@ impl ProxyHttp for Gateway {
             prepare_tunnel(&mut peer);
             peer.options.read_timeout = Some(UPGRADED_IDLE);
         }
-        Ok(Box::new(peer))
+        Ok(peer)
     }
 
     async fn connected_to_upstream(
@@ -156,11 +154,11 @@ impl ProxyHttp for Gateway {
         _: Option<&Digest>,
         context: &mut Context,
     ) -> pingora::Result<()> {
-        let now = Now::read().mono;
+        let now = Now::read_mono();
         if let (Some(asked), Some(route)) = (context.attempt.asked_at, context.route()) {
             route
                 .connect_duration
-                .observe(now.saturating_duration_since(asked).as_secs_f64());
+                .observe(now.saturating_duration_since(asked));
         }
         context.attempt.connected_at = Some(now);
         Ok(())
@@ -175,7 +173,7 @@ impl ProxyHttp for Gateway {
     ) -> Box<Error> {
         let server = context.attempt.server;
         if let (Some(route), Some(server)) = (context.route(), server) {
-            route.cluster.rest(server, Now::read().mono);
+            route.cluster.rest(server, Now::read_mono());
             count_attempt(context, AttemptResult::ConnectError);
         }
         // Nothing has been sent: another server may have it, whatever the method.
@@ -217,7 +215,7 @@ impl ProxyHttp for Gateway {
         head: &mut RequestHeader,
         context: &mut Context,
     ) -> pingora::Result<()> {
-        let (Some(decision), Some(route)) = (&context.decision, context.route()) else {
+        let (Some(decision), Some(route)) = (context.decision(), context.route()) else {
             return Error::e_explain(
                 ErrorType::InternalError,
                 "no decision was made for this request",
@@ -229,7 +227,7 @@ impl ProxyHttp for Gateway {
             context.attempt.counted_forged = true;
         }
         if let Some(connected) = context.attempt.connected_at {
-            context.overhead += Now::read().mono.saturating_duration_since(connected);
+            context.overhead += Now::read_mono().saturating_duration_since(connected);
         }
         Ok(())
     }
@@ -242,7 +240,7 @@ impl ProxyHttp for Gateway {
         context: &mut Context,
     ) -> pingora::Result<()> {
         context.body_bytes += body.as_ref().map_or(0, Bytes::len) as u64;
-        match context.max_body_bytes() {
+        match context.max_body_bytes(context.route()) {
             Some(most) if context.body_bytes > most => Error::e_explain(
                 ErrorType::HTTPStatus(Denial::BodyTooLarge.status()),
                 "the request body passed the route's limit",
@@ -310,8 +308,8 @@ impl ProxyHttp for Gateway {
         format!(
             "{} {}{}",
             session.req_header().method,
-            context.target.host,
-            context.target.path
+            context.target.host(),
+            context.target.path()
         )
     }
 
@@ -323,16 +321,14 @@ impl ProxyHttp for Gateway {
                 !status.is_informational() || *status == StatusCode::SWITCHING_PROTOCOLS
             })
             .unwrap_or_else(client_gone);
-        let took = Now::read()
-            .mono
-            .saturating_duration_since(context.began.mono);
+        let took = Now::read_mono().saturating_duration_since(context.began.mono);
         if context.attempt.connected_at.is_some() {
             count_attempt(context, attempt_result(fault));
         }
         let metrics = context.metrics();
         metrics.answered(status);
-        metrics.duration.observe(took.as_secs_f64());
-        metrics.overhead.observe(context.overhead.as_secs_f64());
+        metrics.duration.observe(took);
+        metrics.overhead.observe(context.overhead);
         let method = legible_method(session.req_header());
         self.access_log.log(
             context,

@@ -12,13 +12,15 @@ mod incoming;
 mod own_answer;
 mod reception;
 mod reply;
+mod target;
 mod upstream_head;
 
 pub use access_log::{AccessLogger, Finished};
 pub use admit::admit;
 pub use consider::consider;
-pub use context::{Attempt, Context, Target};
+pub use context::{Attempt, Context};
 pub use decision::{Decision, Denial, Standing};
 pub use gateway::{Gateway, MAX_ATTEMPTS};
 pub use incoming::Incoming;
+pub use target::Target;
 pub use upstream_head::prepare;

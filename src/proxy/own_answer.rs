@@ -17,11 +17,13 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 /// Refuses a method that the endpoint does not take, and a change that another site's page asks for.
-pub(super) fn check(head: &RequestHeader, host: &str, mut decision: Decision) -> Decision {
-    let endpoint = decision
-        .route
-        .as_ref()
-        .and_then(|route| route.endpoint.as_ref());
+pub(super) fn check(
+    head: &RequestHeader,
+    host: &str,
+    route: Option<&Route>,
+    mut decision: Decision,
+) -> Decision {
+    let endpoint = route.and_then(|route| route.endpoint.as_ref());
     let Some(endpoint) = endpoint.filter(|_| decision.verdict.is_ok()) else {
         return decision;
     };
@@ -43,8 +45,7 @@ pub(super) async fn answer(
     route: &Route,
 ) -> pingora::Result<()> {
     let standing = context
-        .decision
-        .as_ref()
+        .decision()
         .map_or(&Standing::Absent, |decision| &decision.standing);
     match (&route.endpoint, standing) {
         (Some(Endpoint::LogOut(cookie)), _) => log_out(session, context, route, cookie).await,

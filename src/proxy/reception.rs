@@ -1,6 +1,6 @@
 //! What is done to a request head before anything is decided: hygiene, one canonical form, who is calling.
 
-use super::context::Target;
+use super::target::Target;
 use crate::listen::Network;
 use crate::request::{self, Head, HeadLimits, Malformed};
 use crate::runtime::Runtime;
@@ -99,11 +99,7 @@ pub(super) fn refused_target(head: &RequestHeader) -> Target {
         .get(HOST)
         .map(HeaderValue::as_bytes)
         .unwrap_or_default();
-    Target {
-        host: legible(host),
-        path: legible(path),
-        ..Target::default()
-    }
+    Target::refused(&legible(host), legible(path))
 }
 
 fn trusts(networks: &[Network], address: IpAddr) -> bool {
@@ -111,26 +107,33 @@ fn trusts(networks: &[Network], address: IpAddr) -> bool {
 }
 
 fn canonical_target(head: &RequestHeader) -> Result<Target, Malformed> {
+    let line = head.headers.get(HOST);
     let shown = match head.version {
         Version::HTTP_2 => head.uri.authority().map(http::uri::Authority::as_str),
-        _ => head.headers.get(HOST).and_then(|host| host.to_str().ok()),
+        _ => line.and_then(|host| host.to_str().ok()),
     };
     let host = request::canonical_host(shown.unwrap_or_default())?;
+    let authority = match line.filter(|line| *line == host.authority()) {
+        Some(line) => line.clone(),
+        None => HeaderValue::from_str(host.authority()).map_err(|_| Malformed::HostSyntax)?,
+    };
     let raw = head.raw_path();
     let raw_path = raw_path(raw)?;
     let path = match raw_path {
         "*" => Cow::Borrowed("*"),
         path => request::canonical_path(path)?,
     };
-    Ok(Target {
-        authority: HeaderValue::from_str(host.authority()).ok(),
-        host: host.name().to_owned(),
-        // An absolute-form target is forwarded in origin form as well.
-        is_rewritten: path != raw_path
-            || !raw.is_ascii()
-            || !(raw.starts_with(b"/") || raw == b"*"),
-        path: path.into_owned(),
-    })
+    // An absolute-form target is forwarded in origin form as well.
+    let is_rewritten =
+        path != raw_path || !raw.is_ascii() || !(raw.starts_with(b"/") || raw == b"*");
+    let name_len = host.name().len();
+    Ok(Target::new(
+        authority,
+        name_len,
+        &path,
+        &head.uri,
+        is_rewritten,
+    ))
 }
 
 /// The path of a target in origin, absolute or asterisk form; `inspect` has refused every other.
@@ -155,9 +158,10 @@ fn request_id(given: Option<&HeaderValue>) -> HeaderValue {
         (1..=128).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
     };
     given.filter(is_sound).cloned().unwrap_or_else(|| {
-        let fresh = format!("{:032x}", fastrand::u128(..));
-        HeaderValue::from_maybe_shared(bytes::Bytes::from(fresh))
-            .unwrap_or_else(|_| HeaderValue::from_static("0"))
+        let mut fresh = [0; 32];
+        let made = hex::encode_to_slice(fastrand::u128(..).to_ne_bytes(), &mut fresh).ok();
+        made.and_then(|()| HeaderValue::from_bytes(&fresh).ok())
+            .unwrap_or_else(|| HeaderValue::from_static("0"))
     })
 }
 
@@ -218,6 +222,6 @@ mod tests {
         let mut head = RequestHeader::build("GET", b"/a%2f?token=secret", None).expect("a head");
         head.insert_header("Host", "h".repeat(300)).expect("a host");
         let target = refused_target(&head);
-        assert_eq!((target.path.as_str(), target.host.len()), ("/a%2f", 256));
+        assert_eq!((target.path(), target.host().len()), ("/a%2f", 256));
     }
 }

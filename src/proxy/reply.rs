@@ -118,6 +118,9 @@ pub(super) async fn reply(
     Ok(())
 }
 
+/// Removed wherever they stand, nominated or not.
+const HOP_BY_HOP: [&str; 2] = ["keep-alive", "proxy-connection"];
+
 /// Takes out of an upstream's response what speaks to its own connection alone (R10, RFC 9110 §7.6.1). Pingora writes
 /// `Connection` anew and frames the message itself.
 pub(super) fn end_hop_by_hop(head: &mut ResponseHeader) {
@@ -126,6 +129,20 @@ pub(super) fn end_hop_by_hop(head: &mut ResponseHeader) {
         header::TRANSFER_ENCODING,
         header::CONNECTION,
     ];
+    // `close` and `keep-alive` nominate nothing; whatever they say is the connection's.
+    let is_usual = |name: &HeaderName, value: &HeaderValue| match *name {
+        header::CONNECTION => ["close", "keep-alive"]
+            .iter()
+            .any(|option| value.as_bytes().eq_ignore_ascii_case(option.as_bytes())),
+        _ => !HOP_BY_HOP.contains(&name.as_str()),
+    };
+    if head
+        .headers
+        .iter()
+        .all(|(name, value)| is_usual(name, value))
+    {
+        return;
+    }
     // Stays empty, and so allocates nothing, for an upstream that names no headers.
     let mut nominated_names = Vec::new();
     for line in head.headers.get_all(header::CONNECTION) {
@@ -139,7 +156,7 @@ pub(super) fn end_hop_by_hop(head: &mut ResponseHeader) {
     for name in &nominated_names {
         head.remove_header(name);
     }
-    for name in ["keep-alive", "proxy-connection"] {
+    for name in HOP_BY_HOP {
         head.remove_header(name);
     }
 }

@@ -11,14 +11,50 @@ use crate::request::bearer_credentials;
 use crate::runtime::Route;
 use crate::token::{self, Remaining, Sid};
 use http::header::{AUTHORIZATION, COOKIE, EXPECT, HOST};
-use http::{HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use pingora::http::RequestHeader;
+use std::io::Write;
 use std::net::IpAddr;
 
 type Outcome = pingora::Result<()>;
 
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// `underscores: pass` does not let these through as `Content_Length`: the next hop might frame the body by it.
 const FRAMING: [&str; 2] = ["content-length", "transfer-encoding"];
+
+/// Bytes of an IPv6 address as text.
+const LONGEST_ADDRESS: usize = 39;
+
+/// Room for what is written: one growth of the map instead of several.
+const USUALLY_WRITTEN: usize = 12;
+
+/// Forgets how the client spelt its header names, which Pingora keeps in a second map beside the headers: it would be copied,
+/// kept in step and written out on every request. From here on names are lower-case, as HTTP/2 has them.
+pub(super) fn forget_spelling(head: &mut RequestHeader) {
+    // A target that no URI can hold stands beside the parts, and would be lost with the names.
+    if is_whole(head) {
+        *head = into_parts(head).into();
+    }
+}
+
+fn is_whole(head: &RequestHeader) -> bool {
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("", |target| target.as_str());
+    head.raw_path() == target.as_bytes()
+}
+
+/// Leaves an empty head behind.
+fn into_parts(head: &mut RequestHeader) -> Parts {
+    let (blank, ()) = Request::new(()).into_parts();
+    std::mem::replace(head, blank.into()).into()
+}
 
 /// Makes the upstream's head out of the client's. Returns the number of reserved lines that were removed.
 ///
@@ -31,38 +67,69 @@ pub fn prepare(
     route: &Route,
     peer: Option<IpAddr>,
 ) -> pingora::Result<u64> {
-    let forged = strip(head, &context.runtime.reserved, route);
-    withhold_credentials(head, route)?;
+    let target = if context.target.is_rewritten {
+        Some(rewritten_target(head, context.target.path()))
+    } else {
+        (!is_whole(head)).then(|| head.raw_path().to_vec())
+    };
+    let mut parts = into_parts(head);
+    let headers = &mut parts.headers;
+    headers.reserve(USUALLY_WRITTEN);
+    let forged = strip(headers, context, route);
+    withhold_credentials(headers, route);
     if context.body_wait.is_some() {
         // The client has been told to go on: who waits for nothing expects nothing (RFC 9110 §10.1.1).
-        head.remove_header(&EXPECT);
+        headers.remove(EXPECT);
     }
-    forward(head, context, peer)?;
-    tell(head, context, decision, route)?;
+    forward(headers, context, peer);
+    tell(headers, context, decision, route)?;
+    *head = parts.into();
+    if let Some(target) = target {
+        head.set_raw_path(&target)?;
+    }
     Ok(forged)
 }
 
 /// Removes what the client may not say. Returns the number of reserved lines removed.
-fn strip(head: &mut RequestHeader, reserved: &Reserved, route: &Route) -> u64 {
+fn strip(headers: &mut HeaderMap, context: &Context, route: &Route) -> u64 {
+    let reserved = &context.runtime.reserved;
     let mut forged = 0;
+    // Stays empty, and so allocates nothing, where nobody forges.
     let mut doomed: Vec<HeaderName> = Vec::new();
-    let may_pass = |name: &str| {
-        !name.contains('_')
-            || (route.passes_underscores() && !FRAMING.iter().any(|framing| begins(name, framing)))
-    };
-    for name in head.headers.keys() {
-        let is_reserved = reserved.is_reserved(name.as_str());
-        if is_reserved {
-            forged += head.headers.get_all(name).iter().count() as u64;
+    for name in headers.keys() {
+        let text = name.as_str();
+        if reserved.is_reserved(text) {
+            forged += headers.get_all(name).iter().count() as u64;
+        } else if (context.peer_is_trusted || !speaks_of_others(text)) && may_pass(text, route) {
+            continue;
         }
-        if is_reserved || !may_pass(name.as_str()) {
-            doomed.push(name.clone());
-        }
+        doomed.push(name.clone());
     }
-    for name in &doomed {
-        head.remove_header(name);
+    for name in doomed {
+        headers.remove(name);
     }
     forged
+}
+
+fn may_pass(name: &str, route: &Route) -> bool {
+    !name.contains('_')
+        || (route.passes_underscores() && !FRAMING.iter().any(|framing| begins(name, framing)))
+}
+
+/// Only a trusted proxy may speak of another client, host or path; with `underscores: pass` also not in a spelling
+/// that CGI and the like cannot tell from the real one.
+fn speaks_of_others(name: &str) -> bool {
+    const SPOKEN_FOR: [&str; 5] = [
+        "x-request-id",
+        "x-real-ip",
+        "x-original-url",
+        "x-original-uri",
+        "x-rewrite-url",
+    ];
+    let is_spoken_for = |known: &&str| known.len() == name.len() && begins(name, known);
+    name == "forwarded"
+        || (name.starts_with('x')
+            && (begins(name, "x-forwarded-") || SPOKEN_FOR.iter().any(is_spoken_for)))
 }
 
 /// Counts reserved lines in a head that is not forwarded.
@@ -76,64 +143,38 @@ pub(super) fn count_forged(head: &RequestHeader, reserved: &Reserved) -> u64 {
 
 /// Takes the places out where this route finds its credentials, and joins cookie crumbs into one line
 /// (RFC 9113 §8.2.3).
-fn withhold_credentials(head: &mut RequestHeader, route: &Route) -> Outcome {
-    match token::strip(&head.headers, &route.withheld_cookies) {
+fn withhold_credentials(headers: &mut HeaderMap, route: &Route) {
+    match token::strip(headers, &route.withheld_cookies) {
         Remaining::Unchanged => {}
         Remaining::Nothing => {
-            head.remove_header(&COOKIE);
+            headers.remove(COOKIE);
         }
-        Remaining::Line(line) => head.insert_header(COOKIE, line)?,
-    }
-    let shown = head.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
-    if route.withholds_bearer && shown.and_then(bearer_credentials).is_some() {
-        head.remove_header(&AUTHORIZATION);
-    }
-    Ok(())
-}
-
-/// Writes host, target and forwarding headers.
-fn forward(head: &mut RequestHeader, context: &Context, peer: Option<IpAddr>) -> Outcome {
-    if !context.peer_is_trusted {
-        forget_forwarded(head);
-    }
-    append_forwarded_for(head, peer)?;
-    if !head.headers.contains_key("x-forwarded-proto") {
-        head.insert_header("X-Forwarded-Proto", HeaderValue::from_static("http"))?;
-    }
-    if let Some(authority) = &context.target.authority {
-        if !head.headers.contains_key("x-forwarded-host") {
-            head.insert_header("X-Forwarded-Host", authority.clone())?;
+        Remaining::Line(line) => {
+            headers.insert(COOKIE, line);
         }
-        head.insert_header(HOST, authority.clone())?;
     }
-    if context.target.is_rewritten {
-        rewrite_target(head, &context.target.path)?;
-    }
-    match &context.request_id {
-        Some(id) => head.insert_header("X-Request-Id", id.clone()),
-        None => Ok(()),
+    if route.withholds_bearer {
+        let shown = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+        if shown.and_then(bearer_credentials).is_some() {
+            headers.remove(AUTHORIZATION);
+        }
     }
 }
 
-/// Only a trusted proxy may speak of another client, host or path; with `underscores: pass` also not in a spelling
-/// that CGI and the like cannot tell from the real one.
-fn forget_forwarded(head: &mut RequestHeader) {
-    const SPOKEN_FOR: [&str; 6] = [
-        "x-request-id",
-        "forwarded",
-        "x-real-ip",
-        "x-original-url",
-        "x-original-uri",
-        "x-rewrite-url",
-    ];
-    let speaks = |name: &&HeaderName| {
-        let name = name.as_str();
-        let is_spoken_for = |known: &&str| known.len() == name.len() && begins(name, known);
-        begins(name, "x-forwarded-") || SPOKEN_FOR.iter().any(is_spoken_for)
-    };
-    let doomed: Vec<HeaderName> = head.headers.keys().filter(speaks).cloned().collect();
-    for name in &doomed {
-        head.remove_header(name);
+/// Writes host and forwarding headers.
+fn forward(headers: &mut HeaderMap, context: &Context, peer: Option<IpAddr>) {
+    append_forwarded_for(headers, peer);
+    headers
+        .entry(FORWARDED_PROTO)
+        .or_insert(HeaderValue::from_static("http"));
+    if let Some(authority) = context.target.authority() {
+        headers
+            .entry(FORWARDED_HOST)
+            .or_insert_with(|| authority.clone());
+        headers.insert(HOST, authority.clone());
+    }
+    if let Some(id) = &context.request_id {
+        headers.insert(REQUEST_ID, id.clone());
     }
 }
 
@@ -144,21 +185,24 @@ fn begins(name: &str, start: &str) -> bool {
 }
 
 /// One line, the peer last. A unix-socket peer has no address to add.
-fn append_forwarded_for(head: &mut RequestHeader, peer: Option<IpAddr>) -> Outcome {
-    let Some(peer) = peer else { return Ok(()) };
-    let mut line = String::new();
-    for hops in head.headers.get_all("x-forwarded-for") {
+fn append_forwarded_for(headers: &mut HeaderMap, peer: Option<IpAddr>) {
+    let Some(peer) = peer else { return };
+    let mut line = Vec::with_capacity(LONGEST_ADDRESS);
+    for hops in headers.get_all(FORWARDED_FOR) {
         if let Ok(hops) = hops.to_str() {
-            line.push_str(hops);
-            line.push_str(", ");
+            line.extend_from_slice(hops.as_bytes());
+            line.extend_from_slice(b", ");
         }
     }
-    line.push_str(&peer.to_canonical().to_string());
-    head.insert_header("X-Forwarded-For", line)
+    // Writing into memory cannot fail, and an address after legible text can stand in a header.
+    let _ = write!(line, "{}", peer.to_canonical());
+    if let Ok(line) = HeaderValue::from_bytes(&line) {
+        headers.insert(FORWARDED_FOR, line);
+    }
 }
 
 /// Origin-form, canonical path, the query as it came but for bytes that no request line may hold (RFC 3986 §2.1).
-fn rewrite_target(head: &mut RequestHeader, path: &str) -> Outcome {
+fn rewritten_target(head: &RequestHeader, path: &str) -> Vec<u8> {
     let mut target = path.as_bytes().to_vec();
     if let Some(query) = head.uri.query() {
         target.push(b'?');
@@ -169,16 +213,11 @@ fn rewrite_target(head: &mut RequestHeader, path: &str) -> Outcome {
             }
         }
     }
-    head.set_raw_path(&target)
+    target
 }
 
 /// Writes exactly what the route's profiles say about this caller.
-fn tell(
-    head: &mut RequestHeader,
-    context: &Context,
-    decision: &Decision,
-    route: &Route,
-) -> Outcome {
+fn tell(headers: &mut HeaderMap, context: &Context, decision: &Decision, route: &Route) -> Outcome {
     let Some((at, plan)) = route
         .plan
         .and_then(|at| Some((at, context.runtime.plans.get(at)?)))
@@ -202,15 +241,15 @@ fn tell(
         _ => Caller::Absent,
     };
     for (name, value) in plan.headers(caller) {
-        head.insert_header(name.clone(), value.clone())?;
+        headers.insert(name.clone(), value);
     }
-    match (plan.assertion(), caller, &decision.standing) {
-        (Some(assertion), Caller::Valid { .. }, Standing::Valid(identity)) => {
-            let value = signed(context, at, identity, decision.sid)?;
-            head.insert_header(assertion.name.clone(), value)
-        }
-        _ => Ok(()),
+    if let (Some(assertion), Caller::Valid { .. }, Standing::Valid(identity)) =
+        (plan.assertion(), caller, &decision.standing)
+    {
+        let value = signed(context, at, identity, decision.sid)?;
+        headers.insert(assertion.name.clone(), value);
     }
+    Ok(())
 }
 
 /// Nobody goes on with fewer headers than the route promises.

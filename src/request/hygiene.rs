@@ -48,38 +48,74 @@ pub struct HeadLimits {
 /// # Errors
 /// The first fault found; sizes first, so that no later check reads an oversized head.
 pub fn inspect(head: &Head<'_>, limits: HeadLimits) -> Result<(), Malformed> {
-    check_size(head, limits)?;
+    let lines = Lines::read(head, limits)?;
     check_method(head.method)?;
-    check_target(head)?;
-    check_framing(head)?;
-    check_expect(head.headers)?;
-    check_authorization(head.headers)
+    check_target(head, &lines)?;
+    check_framing(head.version, &lines)?;
+    refuse_if(lines.has_unknown_expectation, Malformed::Expect)?;
+    check_authorization(&lines)
 }
 
-fn check_size(head: &Head<'_>, limits: HeadLimits) -> Result<(), Malformed> {
-    if head.target.len() > MAX_TARGET_BYTES {
-        return Err(Malformed::TargetTooLong);
+/// What the checks read of the headers, found in one walk over all of them: a look-up for each name would cost more.
+#[derive(Default)]
+struct Lines<'a> {
+    host: Line<'a>,
+    length: Line<'a>,
+    coding: Line<'a>,
+    authorization: Line<'a>,
+    has_unknown_expectation: bool,
+}
+
+/// The first line of a name.
+#[derive(Default)]
+struct Line<'a> {
+    first: Option<&'a HeaderValue>,
+    is_repeated: bool,
+}
+
+impl<'a> Line<'a> {
+    fn add(&mut self, value: &'a HeaderValue) {
+        self.is_repeated |= self.first.is_some();
+        self.first.get_or_insert(value);
     }
-    if head.headers.len() > limits.headers {
-        return Err(Malformed::TooManyHeaders);
+}
+
+impl<'a> Lines<'a> {
+    fn read(head: &Head<'a>, limits: HeadLimits) -> Result<Self, Malformed> {
+        if head.target.len() > MAX_TARGET_BYTES {
+            return Err(Malformed::TargetTooLong);
+        }
+        if head.headers.len() > limits.headers {
+            return Err(Malformed::TooManyHeaders);
+        }
+        let mut lines = Self::default();
+        let mut bytes = head.method.as_str().len() + head.target.len();
+        let mut is_oversized = false;
+        for (name, value) in head.headers {
+            bytes += name.as_str().len() + value.len() + LINE_OVERHEAD;
+            is_oversized |= value.len() > MAX_DECIDING_HEADER_BYTES && decides(name);
+            match *name {
+                HOST => lines.host.add(value),
+                CONTENT_LENGTH => lines.length.add(value),
+                TRANSFER_ENCODING => lines.coding.add(value),
+                AUTHORIZATION => lines.authorization.add(value),
+                EXPECT => {
+                    let is_known = value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+                    lines.has_unknown_expectation |= !is_known;
+                }
+                _ => {}
+            }
+        }
+        refuse_if(
+            bytes > limits.bytes || is_oversized,
+            Malformed::HeadersTooLarge,
+        )?;
+        Ok(lines)
     }
-    let line_bytes = |(name, value): (&HeaderName, &HeaderValue)| {
-        name.as_str().len() + value.len() + LINE_OVERHEAD
-    };
-    let request_line = head.method.as_str().len() + head.target.len();
-    if request_line + head.headers.iter().map(line_bytes).sum::<usize>() > limits.bytes {
-        return Err(Malformed::HeadersTooLarge);
-    }
-    let decides = |name: &HeaderName| {
-        *name == COOKIE || *name == AUTHORIZATION || name.as_str() == super::view::REQUESTED_ROLE
-    };
-    let is_oversized = |(name, value): (&HeaderName, &HeaderValue)| {
-        value.len() > MAX_DECIDING_HEADER_BYTES && decides(name)
-    };
-    refuse_if(
-        head.headers.iter().any(is_oversized),
-        Malformed::HeadersTooLarge,
-    )
+}
+
+fn decides(name: &HeaderName) -> bool {
+    *name == COOKIE || *name == AUTHORIZATION || name.as_str() == super::view::REQUESTED_ROLE
 }
 
 fn check_method(method: &Method) -> Result<(), Malformed> {
@@ -96,7 +132,7 @@ pub fn is_known_method(method: &str) -> bool {
 }
 
 /// RFC 9112 §3.2: origin-form, absolute-form for the same host, or `OPTIONS *`. A fragment is not part of any.
-fn check_target(head: &Head<'_>) -> Result<(), Malformed> {
+fn check_target(head: &Head<'_>, lines: &Lines<'_>) -> Result<(), Malformed> {
     let is_control = |byte: &u8| byte.is_ascii_control() || *byte == b' ';
     if head.target.iter().any(is_control) {
         return Err(Malformed::ControlByte);
@@ -104,7 +140,7 @@ fn check_target(head: &Head<'_>) -> Result<(), Malformed> {
     if head.target.contains(&b'#') {
         return Err(Malformed::Target);
     }
-    let host = check_host(head)?;
+    let host = check_host(head.version, &lines.host)?;
     if head.target.starts_with(b"/") {
         return Ok(());
     }
@@ -119,15 +155,14 @@ fn check_target(head: &Head<'_>) -> Result<(), Malformed> {
 
 /// RFC 9112 §3.2: one `Host`, which only HTTP/2 may leave out, since it has `:authority` (RFC 9113 §8.3.1). We ask it
 /// of HTTP/1.0 too: without a host no route is meant.
-fn check_host<'a>(head: &Head<'a>) -> Result<Option<&'a str>, Malformed> {
-    let mut lines = head.headers.get_all(HOST).iter();
-    let Some(first) = lines.next() else {
-        refuse_if(head.version <= Version::HTTP_11, Malformed::HostMissing)?;
+fn check_host<'a>(version: Version, line: &Line<'a>) -> Result<Option<&'a str>, Malformed> {
+    let Some(host) = line.first else {
+        refuse_if(version <= Version::HTTP_11, Malformed::HostMissing)?;
         return Ok(None);
     };
-    refuse_if(lines.next().is_some(), Malformed::HostRepeated)?;
-    refuse_if(first.is_empty(), Malformed::HostMissing)?;
-    first.to_str().map(Some).map_err(|_| Malformed::HostSyntax)
+    refuse_if(line.is_repeated, Malformed::HostRepeated)?;
+    refuse_if(host.is_empty(), Malformed::HostMissing)?;
+    host.to_str().map(Some).map_err(|_| Malformed::HostSyntax)
 }
 
 fn absolute_authority(target: &[u8]) -> Option<&str> {
@@ -138,42 +173,31 @@ fn absolute_authority(target: &[u8]) -> Option<&str> {
 }
 
 /// RFC 9112 §6: one length or one `chunked`, never both.
-fn check_framing(head: &Head<'_>) -> Result<(), Malformed> {
-    let mut lengths = head.headers.get_all(CONTENT_LENGTH).iter();
-    let length = lengths.next();
-    if let Some(length) = length {
+fn check_framing(version: Version, lines: &Lines<'_>) -> Result<(), Malformed> {
+    if let Some(length) = lines.length.first {
         let is_number = !length.is_empty() && length.as_bytes().iter().all(u8::is_ascii_digit);
         refuse_if(
-            !is_number || lengths.next().is_some(),
+            !is_number || lines.length.is_repeated,
             Malformed::ContentLength,
         )?;
     }
-    let mut codings = head.headers.get_all(TRANSFER_ENCODING).iter();
-    let Some(coding) = codings.next() else {
+    let Some(coding) = lines.coding.first else {
         return Ok(());
     };
-    let is_plain = head.version == Version::HTTP_11
-        && length.is_none()
-        && codings.next().is_none()
+    let is_plain = version == Version::HTTP_11
+        && lines.length.first.is_none()
+        && !lines.coding.is_repeated
         && coding.as_bytes().eq_ignore_ascii_case(b"chunked");
     refuse_if(!is_plain, Malformed::TransferEncoding)
 }
 
-fn check_expect(headers: &HeaderMap) -> Result<(), Malformed> {
-    let is_known = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
-    refuse_if(
-        !headers.get_all(EXPECT).iter().all(is_known),
-        Malformed::Expect,
-    )
-}
-
-fn check_authorization(headers: &HeaderMap) -> Result<(), Malformed> {
-    let mut lines = headers.get_all(AUTHORIZATION).iter();
-    let is_joined = lines
-        .next()
+fn check_authorization(lines: &Lines<'_>) -> Result<(), Malformed> {
+    let line = &lines.authorization;
+    let is_joined = line
+        .first
         .is_some_and(|line| is_joined_bearer(line.as_bytes()));
     refuse_if(
-        is_joined || lines.next().is_some(),
+        is_joined || line.is_repeated,
         Malformed::AuthorizationRepeated,
     )
 }

@@ -8,11 +8,10 @@ use crate::cache::{CacheKey, CachePolicy, Ending, LoadLimits, Lookup, SessionCac
 use crate::clock::{Now, UnixMillis};
 use crate::headers::HeaderPlan;
 use crate::identity::Identity;
-use crate::observe::Metrics;
+use crate::observe::{Counter, Metrics};
 use crate::secret::Secret;
 use crate::store::{BrokenRecord, ChangeSink, LookupError, StoreError, StoreFault};
 use crate::token::{Credential, Flaw, Shown, Sid, TokenDigest};
-use prometheus::IntCounter;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +26,7 @@ pub struct Resolver {
     subscriptions: Box<[Arc<Subscription>]>,
     /// Uses that are being written down.
     writing: Arc<Semaphore>,
-    absent: IntCounter,
+    absent: Counter,
 }
 
 impl Resolver {
@@ -113,7 +112,8 @@ impl Resolver {
                 let wanted = Wanted::Shown(Credential::shown(shown, digest, place));
                 let epoch = Arc::clone(&source.epoch);
                 let load = move || async move { loader.load(&source, &wanted).await };
-                sessions.load(key, &epoch, now, Now::read, load).await
+                // In a box of its own, so that a hit does not carry the room for it through every future above.
+                Box::pin(sessions.load(key, &epoch, now, Now::read, load)).await
             }
         };
         let (resolution, tier) = read(lookup);

@@ -4,10 +4,10 @@ use super::resolution::{Resolution, Resolved, Tier};
 use crate::cache::Epoch;
 use crate::clock::Now;
 use crate::formats::handle::Handle;
-use crate::observe::Metrics;
+use crate::observe::{ByLabel, Counter, Family, Histogram, Metrics};
 use crate::store::{Administration, LookupError, StoreFault};
 use crate::token::{Shown, TokenDigest};
-use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
+use prometheus::{IntCounter, IntCounterVec, IntGauge};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,8 +41,9 @@ impl Source {
 
 /// `sessiongate_session_lookups_total`, `sessiongate_store_*` of one source.
 pub struct SourceMetrics {
-    lookups: IntCounterVec,
-    hit: IntCounter,
+    lookups: Family<Counter>,
+    hit: Counter,
+    others: ByLabel<&'static str, 6>,
     name: String,
     memory: Histogram,
     stored: Histogram,
@@ -65,6 +66,7 @@ impl SourceMetrics {
         Self {
             hit: metrics.lookups.with_label_values(&[source, "hit"]),
             lookups: metrics.lookups.clone(),
+            others: ByLabel::default(),
             name: source.to_owned(),
             memory: metrics
                 .lookup_duration
@@ -89,10 +91,7 @@ impl SourceMetrics {
     }
 
     pub(super) fn looked_up(&self, resolved: &Resolved, began: Now) {
-        let took = Now::read()
-            .mono
-            .saturating_duration_since(began.mono)
-            .as_secs_f64();
+        let took = Now::read_mono().saturating_duration_since(began.mono);
         match resolved.tier {
             Tier::Memory => self.memory.observe(took),
             Tier::Stale | Tier::Store => self.stored.observe(took),
@@ -108,8 +107,8 @@ impl SourceMetrics {
     }
 
     pub(super) fn asked(&self, failure: Option<&LookupError>, began: Now) {
-        let took = Now::read().mono.saturating_duration_since(began.mono);
-        self.round_trip.observe(took.as_secs_f64());
+        let took = Now::read_mono().saturating_duration_since(began.mono);
+        self.round_trip.observe(took);
         match failure {
             None | Some(LookupError::Without(_)) => {}
             Some(LookupError::Broken(_)) => self.broken.inc(),
@@ -124,8 +123,8 @@ impl SourceMetrics {
     }
 
     fn count(&self, result: &'static str) {
-        self.lookups
-            .with_label_values(&[self.name.as_str(), result])
-            .inc();
+        let labels = [self.name.as_str(), result];
+        let series = || self.lookups.with_label_values(&labels);
+        self.others.count(result, series);
     }
 }

@@ -51,14 +51,20 @@ impl<T> RouteTable<T> {
         table
     }
 
-    /// The route of a request with this canonical host name and path. Allocates nothing.
+    /// The route of a request with this canonical host name and path, and its position. Allocates nothing.
     #[must_use]
-    pub fn find(&self, host: &str, path: &str) -> Option<&T> {
+    pub fn find(&self, host: &str, path: &str) -> Option<(usize, &T)> {
         let named = self.exact.get(host).and_then(|paths| paths.find(path));
-        let index = named
+        let at = named
             .or_else(|| self.find_wildcard(host, path))
             .or_else(|| self.any.find(path))?;
-        self.values.get(index)
+        Some((at, self.values.get(at)?))
+    }
+
+    /// The route at a position.
+    #[must_use]
+    pub fn get(&self, at: usize) -> Option<&T> {
+        self.values.get(at)
     }
 
     /// Asks the longest suffix first; one label at least stands before it.
@@ -161,7 +167,11 @@ mod tests {
             ("blog.example.com", "*", 2),
         ];
         for (host, path, expected) in cases {
-            assert_eq!(table.find(host, path), Some(&expected), "{host}{path}");
+            assert_eq!(
+                table.find(host, path),
+                Some((expected, &expected)),
+                "{host}{path}"
+            );
         }
     }
 
@@ -200,7 +210,7 @@ mod tests {
         ) {
             let routes = patterns(&texts);
             let expected = naive(&routes, &host, &path);
-            prop_assert_eq!(RouteTable::new(routes).find(&host, &path).copied(), expected);
+            prop_assert_eq!(RouteTable::new(routes).find(&host, &path).map(|(at, _)| at), expected);
         }
     }
 }

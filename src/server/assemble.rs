@@ -65,7 +65,7 @@ pub fn serve(loaded: Loaded) -> Result<(), ServeError> {
 
     let mut server = Server::new_with_opt_and_conf(None, server_conf(blueprint));
     server.bootstrap();
-    let live = Arc::new(Live::from_pointee(runtime));
+    let live = Arc::new(Live::new(runtime));
     let node = Node {
         live,
         metrics,

@@ -108,7 +108,7 @@ impl Lifecycle {
         turns.tick().await;
         loop {
             turns.tick().await;
-            let runtime = self.live.load_full();
+            let runtime = self.live.pin();
             for cluster in &runtime.clusters {
                 cluster.resolve().await;
             }

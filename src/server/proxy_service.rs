@@ -33,7 +33,7 @@ impl ServiceWithDependents for ProxyService {
         listeners_per_fd: usize,
         ready: ServiceReadyNotifier,
     ) {
-        let runtime = self.live.load_full();
+        let runtime = self.live.pin();
         resolve(&runtime.clusters).await;
         start_stores(runtime.resolver.sources()).await;
         drop(runtime);

@@ -13,9 +13,14 @@ const REST: Duration = Duration::from_secs(1);
 pub struct Cluster {
     name: Box<str>,
     servers: Box<[Member]>,
-    turn: AtomicUsize,
+    turn: Turn,
     opened: Instant,
 }
+
+/// Whose turn it is, alone on its cache lines: the threads that count it are not to take from each other what they only
+/// read. There is none where there is nothing to choose from.
+#[repr(align(128))]
+struct Turn(Option<AtomicUsize>);
 
 impl Cluster {
     /// Makes peers of literal addresses and socket paths. Names wait for [`Cluster::resolve`].
@@ -28,11 +33,11 @@ impl Cluster {
             .servers
             .iter()
             .map(open)
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Box<_>, _>>()?;
         Ok(Self {
             name: settings.name.as_str().into(),
+            turn: Turn::among(&servers),
             servers,
-            turn: AtomicUsize::new(0),
             opened: now,
         })
     }
@@ -52,8 +57,8 @@ impl Cluster {
     /// The next server in turn with its position, and the peer to connect to. A resting server is passed over
     /// unless all rest; `None` when no name has been resolved yet.
     #[must_use]
-    pub fn pick(&self, now: Instant) -> Option<(usize, HttpPeer)> {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+    pub fn pick(&self, now: Instant) -> Option<(usize, Box<HttpPeer>)> {
+        let turn = self.turn.next();
         let in_turn = || (0..self.servers.len()).map(|step| (turn + step) % self.servers.len());
         let ready = |at: &usize| {
             self.servers
@@ -89,6 +94,19 @@ impl Cluster {
 
     fn elapsed_ms(&self, now: Instant) -> u64 {
         u64::try_from(now.saturating_duration_since(self.opened).as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Turn {
+    fn among(servers: &[Member]) -> Self {
+        // A name may come to stand for several addresses.
+        let has_choice = servers.len() > 1 || !servers.iter().all(Member::is_resolved);
+        Self(has_choice.then(AtomicUsize::default))
+    }
+
+    fn next(&self) -> usize {
+        let turn = self.0.as_ref();
+        turn.map_or(0, |turn| turn.fetch_add(1, Ordering::Relaxed))
     }
 }
 

@@ -81,9 +81,11 @@ impl Member {
     }
 
     /// What to connect to; the addresses of one name are taken in turn.
-    pub(super) fn peer(&self, turn: usize) -> Option<HttpPeer> {
+    pub(super) fn peer(&self, turn: usize) -> Option<Box<HttpPeer>> {
         let peers = self.peers.load();
-        peers.get(turn % peers.len().max(1)).cloned()
+        peers
+            .get(turn % peers.len().max(1))
+            .map(|peer| Box::new(peer.clone()))
     }
 
     /// Lets it rest until then, in milliseconds after the cluster was opened.

@@ -353,7 +353,8 @@ fn neither_key_nor_assertion_is_ever_shown() {
     let explained = String::from_utf8_lossy(&explained.stdout).into_owned();
     assert!(
         explained.contains(&format!(
-            "{HEADER}: <signed: {{\"iss\":\"https://gate.test\",\"aud\":\"blog\""
+            "{}: <signed: {{\"iss\":\"https://gate.test\",\"aud\":\"blog\"",
+            HEADER.to_lowercase()
         )),
         "{explained}"
     );

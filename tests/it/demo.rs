@@ -78,37 +78,37 @@ const SUGGESTIONS: [(&str, &[&str], &[&str]); 22] = [
     ),
     (
         "hasura, nobody: the role is anonymous",
-        &["200 OK", "X-Hasura-Role: anonymous"],
-        &["X-Hasura-User-Id"],
+        &["200 OK", "x-hasura-role: anonymous"],
+        &["x-hasura-user-id"],
     ),
     (
         "hasura, Ada: her default role",
         &[
-            "X-Hasura-User-Id: 87df",
-            "X-Hasura-Role: user\n",
+            "x-hasura-user-id: 87df",
+            "x-hasura-role: user\n",
             "user,admin",
         ],
         &[],
     ),
     (
         "hasura, Ada asks for a role she has",
-        &["X-Hasura-Role: admin\n"],
+        &["x-hasura-role: admin\n"],
         &[],
     ),
     (
         "hasura, Ada asks for a role she has not: 403",
         &["HTTP/1.1 403", "no-store"],
-        &["X-Hasura-User-Id"],
+        &["x-hasura-user-id"],
     ),
     (
         "hasura, Eve is disabled: 403",
         &["HTTP/1.1 403"],
-        &["X-Hasura-User-Id"],
+        &["x-hasura-user-id"],
     ),
     (
         "hasura, an unknown token: 401",
         &["HTTP/1.1 401", "Bearer"],
-        &["X-Hasura-Role"],
+        &["x-hasura-role"],
     ),
     (
         "a signed assertion of Ada, for this service alone",

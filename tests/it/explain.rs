@@ -285,8 +285,8 @@ fn the_text_walks_the_same_steps_and_never_shows_the_token() {
         "web",
         "valid",
         "passes",
-        "X-Hasura-User-Id: u-17",
-        "X-Hasura-Role: admin",
+        "x-hasura-user-id: u-17",
+        "x-hasura-role: admin",
         "reserved",
     ] {
         assert!(valid.contains(part), "{part} in\n{valid}");
