@@ -1,5 +1,6 @@
 //! `Assertion`: the header of a plan whose value is signed for a while, and so cannot be rendered with the others.
 
+use super::line::lasting;
 use super::profile::AssertionHeader;
 use crate::store::Session;
 use bytes::Bytes;
@@ -7,7 +8,7 @@ use bytes::Bytes;
 /// Made once at load; whoever writes the headers signs the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assertion {
-    /// As the profile spells it; the proxy hands it on by reference count.
+    /// As the profile spells it; handing it on counts nothing.
     pub name: Bytes,
     /// `aud`.
     pub audience: Box<str>,
@@ -16,7 +17,7 @@ pub struct Assertion {
 impl Assertion {
     pub(super) fn new(header: &AssertionHeader) -> Self {
         Self {
-            name: header.name.clone().into(),
+            name: lasting(&header.name),
             audience: header.audience.as_str().into(),
         }
     }

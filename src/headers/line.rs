@@ -8,9 +8,15 @@ use http::HeaderValue;
 /// Appends the value for a valid session. `Ok(false)`: the header is not sent, what was appended is thrown away.
 type Write = dyn Fn(&Session, &mut String) -> Result<bool, BrokenRecord> + Send + Sync;
 
+/// A configured name, kept to the end of the process: handing it on counts nothing. A reference count would be one for all
+/// threads, written by each of their requests. A configuration has few names, and is opened a few times at most.
+pub(super) fn lasting(name: &str) -> Bytes {
+    Bytes::from_static(name.to_owned().leak().as_bytes())
+}
+
 /// Made once at load by the profile that the header belongs to.
 pub(super) struct Line {
-    /// As the profile spells it; the proxy hands it on by reference count.
+    /// As the profile spells it; see [`lasting`].
     pub(super) name: Bytes,
     /// For a valid session.
     pub(super) write: Box<Write>,

@@ -1,7 +1,7 @@
 //! `HeaderPlan`: the headers a route writes, made at load from its profiles.
 
 use super::assertion::Assertion;
-use super::line::Line;
+use super::line::{Line, lasting};
 use super::name::{NameError, canonical_name, check_custom_name};
 use super::profile::{CustomHeader, Profile};
 use super::rendered::{Rendered, Rendering};
@@ -141,7 +141,7 @@ impl HeaderPlan {
 fn custom_line(header: &CustomHeader) -> Result<Line, PlanError> {
     check_name(&header.name)?;
     let template = header.value.clone();
-    Ok(Line::new(header.name.clone(), move |session, out| {
+    Ok(Line::new(lasting(&header.name), move |session, out| {
         template.render(session, out)
     }))
 }
