@@ -7,10 +7,10 @@ use prometheus::proto::{self, MetricType};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Upper bounds, from 25 µs: a gateway whose work takes microseconds cannot use the usual ones.
-const BOUNDS_US: [u64; 17] = [
-    25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000,
-    1_000_000, 5_000_000, 10_000_000,
+/// Upper bounds, from 5 µs: a gateway whose work takes microseconds cannot use the usual ones.
+const BOUNDS_US: [u64; 19] = [
+    5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000,
+    500_000, 1_000_000, 5_000_000, 10_000_000,
 ];
 
 /// Durations, counted by [`Histogram::bounds`]. A clone counts the same ones.
