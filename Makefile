@@ -17,8 +17,6 @@ help:
 	@echo 'make deny    licences, advisories and sources of the dependencies (needs cargo-deny)'
 	@echo 'make bench   function benchmarks'
 	@echo 'make bench-gate   instructions per request, compared with the committed baseline (needs valgrind)'
-	@echo 'make load    load test of the release build on this machine (needs wrk)'
-=======
 	@echo 'make load    the gateway beside bare Pingora, nginx, HAProxy and nginx + Lua on this machine; QUICK=1 tries it'
 
 demo: build

@@ -88,7 +88,7 @@ fn look_up(criterion: &mut Criterion) {
             let (host, path) = request(size / 2);
             let find = |host: &str, path: &str| {
                 let found = table.find(black_box(host), black_box(path));
-                *found.expect("a route")
+                *found.expect("a route").1
             };
             group.bench(&format!("{id} {size}, one"), || find(&host, &path));
             let mut walk = requests.iter().cycle();

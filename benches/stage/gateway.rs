@@ -7,7 +7,7 @@ use sessiongate::clock::Now;
 use sessiongate::config::{ProcessEnvironment, compile_text};
 use sessiongate::observe::Metrics;
 use sessiongate::proxy::{Context, Decision, Incoming, consider, prepare};
-use sessiongate::runtime::Runtime;
+use sessiongate::runtime::{Live, Runtime};
 use std::fs;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -40,7 +40,7 @@ const PEER: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7)));
 
 /// An opened gateway.
 pub(crate) struct Gateway {
-    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) live: Arc<Live>,
     executor: tokio::runtime::Runtime,
 }
 
@@ -62,7 +62,7 @@ impl Gateway {
         let metrics = Metrics::new().expect("families that can stand together");
         let runtime = Runtime::open(&loaded.blueprint, &metrics, Now::read());
         Self {
-            runtime: Arc::new(runtime.expect("a memory store opens")),
+            live: Arc::new(Live::new(runtime.expect("a memory store opens"))),
             executor: tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
@@ -82,7 +82,7 @@ impl Gateway {
 
     /// What the proxy makes when a head is complete.
     pub(crate) fn begin(&self) -> Context {
-        Context::new(Arc::clone(&self.runtime), Now::read())
+        Context::new(self.live.pin(), Now::read())
     }
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn decide(context: &mut Context, request: &mut Received) {
 
 /// Makes the upstream's head of the client's.
 pub(crate) fn forward(context: &Context, head: &mut RequestHeader) -> u64 {
-    let parts = context.decision.as_ref().zip(context.route());
+    let parts = context.decision().zip(context.route());
     let (decision, route) = parts.expect("it is decided");
     passes(decision);
     prepare(head, context, decision, route, PEER).expect("every header can be written")

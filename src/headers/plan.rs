@@ -146,10 +146,13 @@ fn custom_line(header: &CustomHeader) -> Result<Line, PlanError> {
     ))
 }
 
+/// A configured name, kept to the end of the process: handing it on counts nothing. A reference count would be one for all
+/// threads, written by each of their requests. A configuration has few names, and is opened a few times at most.
 fn custom_name(name: &str) -> Result<HeaderName, PlanError> {
     let refused = |fault| PlanError::Name(name.to_owned(), fault);
     check_custom_name(name).map_err(refused)?;
-    HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused(NameError::NotAName))
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused(NameError::NotAName))?;
+    Ok(HeaderName::from_static(name.as_str().to_owned().leak()))
 }
 
 #[cfg(test)]

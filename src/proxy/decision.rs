@@ -13,16 +13,14 @@ use std::sync::Arc;
 
 /// What was found out about a request, and what follows from it.
 pub struct Decision {
-    /// The position in [`Runtime::routes`] of the rule that it met: a reference would be counted on a line that all
-    /// requests of the route write.
-    ///
-    /// [`Runtime::routes`]: crate::runtime::Runtime::routes
+    /// The position in [`Runtime::routes`](crate::runtime::Runtime::routes) of the rule that it met: a reference would be
+    /// counted on a cache line that all requests of the route write.
     pub route: Option<usize>,
     /// Who it is.
     pub standing: Standing,
     /// Position of the source whose credential decided.
     pub source: Option<usize>,
-    /// Where it was shown: the position in [`Route::tokens`].
+    /// Where it was shown: the position in [`Route::tokens`](crate::runtime::Route::tokens).
     pub place: Option<usize>,
     /// Names the session in logs, if a token was shown.
     pub sid: Option<Sid>,

@@ -16,7 +16,6 @@ use pingora::upstreams::peer::HttpPeer;
 use sessiongate::listen::Guarded;
 use sessiongate::observe::{LineWriter, LogFormat, LogSettings};
 use sessiongate::proxy::{AccessLogger, Gateway as Proxy};
-use sessiongate::runtime::Live;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
@@ -46,11 +45,13 @@ fn a_proxied_hit_allocates_little_more_than_pingora_alone() {
         format: LogFormat::Json,
         ..LogSettings::default()
     };
-    let client = gateway.runtime.client;
-    let live = Arc::new(Live::from(Arc::clone(&gateway.runtime)));
+    let client = gateway.live.pin().client;
     let proxy = http_proxy(
         &conf,
-        Proxy::new(live, AccessLogger::new(Arc::new(lines), log)),
+        Proxy::new(
+            Arc::clone(&gateway.live),
+            AccessLogger::new(Arc::new(lines), log),
+        ),
     );
     let guarded = Guarded::new(proxy, client.header_timeout, client.idle_timeout);
     let ours = least(&Arc::new(guarded), &head);

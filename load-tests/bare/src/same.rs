@@ -100,7 +100,7 @@ fn peer(args: Args) -> Result<HttpPeer, NotAnUpstream> {
     let now = Now::read().mono;
     let picked = Cluster::open(&settings, now)?.pick(now);
     let (_, peer) = picked.ok_or(NotAnUpstream::NoAddress)?;
-    Ok(peer)
+    Ok(*peer)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! scrapes read.
 
 use std::array;
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use thread_local::ThreadLocal;
@@ -37,6 +38,13 @@ pub struct Tally {
     length: usize,
 }
 
+/// The cells of the thread that asked for them. It does not leave that thread, in no future either.
+pub(super) struct Own<'a> {
+    cells: &'a Cells,
+    first: usize,
+    stays: PhantomData<*const ()>,
+}
+
 impl Tallies {
     /// So many cells that nobody else has, all zero; no more than [`CELLS`].
     pub(super) fn take(&self, length: usize) -> Tally {
@@ -56,19 +64,16 @@ impl Tallies {
 }
 
 impl Tally {
-    /// Adds to this thread's cell of that position.
-    pub(super) fn add(&self, at: usize, more: u64) {
-        self.change(at, |count| count.wrapping_add(more));
-    }
-
-    /// Changes what stands in this thread's cell of that position.
-    ///
-    /// No other thread writes it, so that nothing is lost between the load and the store. Whoever sees the new value sees
-    /// what this thread did before.
-    pub(super) fn change(&self, at: usize, change: impl FnOnce(u64) -> u64) {
-        let cells = self.page.0.get_or(Box::default);
-        if let Some(cell) = cells.0.get(self.first + at) {
-            cell.store(change(cell.load(Ordering::Relaxed)), Ordering::Release);
+    /// This thread's cells.
+    pub(super) fn own(&self) -> Own<'_> {
+        Own {
+            cells: self
+                .page
+                .0
+                .get()
+                .map_or_else(|| self.page.begin(), Box::as_ref),
+            first: self.first,
+            stays: PhantomData,
         }
     }
 
@@ -83,6 +88,32 @@ impl Tally {
         let own = self.first..self.first + self.length;
         let pages = self.page.0.iter();
         pages.filter_map(move |cells| cells.0.get(own.clone()))
+    }
+}
+
+impl Page {
+    /// Out of the way of all the other times.
+    #[cold]
+    #[inline(never)]
+    fn begin(&self) -> &Cells {
+        self.0.get_or(Box::default)
+    }
+}
+
+impl Own<'_> {
+    /// Adds to the cell of that position.
+    pub(super) fn add(&self, at: usize, more: u64) {
+        self.change(at, |count| count.wrapping_add(more));
+    }
+
+    /// Changes what stands in the cell of that position.
+    ///
+    /// No other thread writes it, so that nothing is lost between the load and the store. Whoever sees the new value sees
+    /// what this thread did before.
+    pub(super) fn change(&self, at: usize, change: impl FnOnce(u64) -> u64) {
+        if let Some(cell) = self.cells.0.get(self.first + at) {
+            cell.store(change(cell.load(Ordering::Relaxed)), Ordering::Release);
+        }
     }
 }
 
@@ -113,8 +144,8 @@ mod tests {
                 for _ in 0..16 {
                     scope.spawn(|| {
                         for _ in 0..1000 {
-                            one.add(1, 2);
-                            other.add(0, 1);
+                            one.own().add(1, 2);
+                            other.own().add(0, 1);
                         }
                     });
                 }
@@ -128,7 +159,7 @@ mod tests {
         let tallies = Tallies::default();
         let taken: Vec<_> = (0..2 * CELLS).map(|_| tallies.take(3)).collect();
         for (number, tally) in taken.iter().enumerate() {
-            (0..3).for_each(|at| tally.add(at, number as u64));
+            (0..3).for_each(|at| tally.own().add(at, number as u64));
         }
         for (number, tally) in taken.iter().enumerate() {
             assert_eq!([0, 1, 2].map(|at| tally.sum(at)), [number as u64; 3]);

@@ -17,7 +17,7 @@ impl Counter {
 
     /// So many more.
     pub fn inc_by(&self, more: u64) {
-        self.0.tally.add(0, more);
+        self.0.tally.own().add(0, more);
     }
 
     /// How many.

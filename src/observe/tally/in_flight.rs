@@ -19,12 +19,12 @@ impl InFlight {
 
     /// Something begins.
     pub fn begin(&self) {
-        self.0.tally.add(BEGUN, 1);
+        self.0.tally.own().add(BEGUN, 1);
     }
 
     /// Something that has begun ends, on whatever thread.
     pub fn end(&self) {
-        self.0.tally.add(ENDED, 1);
+        self.0.tally.own().add(ENDED, 1);
     }
 
     /// At least what is in flight at some moment of this call, and no more than has begun and was not seen to end.
