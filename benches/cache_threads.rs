@@ -36,7 +36,7 @@ use std::hint::black_box;
 use std::iter;
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn hit(criterion: &mut Criterion) {
     let now = Now::read();
@@ -48,7 +48,7 @@ fn hit(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::from_parameter(threads), |bencher| {
                 bencher.iter_custom(|times| {
                     together(threads, |thread| {
-                        let walk = keys[thread].iter().cycle();
+                        let walk = keys.get(thread).into_iter().flatten().cycle();
                         for key in walk.take(times as usize) {
                             black_box(cache.peek(key, &epoch, now));
                         }
@@ -86,7 +86,7 @@ fn churn(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::from_parameter(threads), |bencher| {
                 bencher.iter_custom(|times| {
                     together(threads, |thread| {
-                        let walk = keys[thread].iter().cycle();
+                        let walk = keys.get(thread).into_iter().flatten().cycle();
                         ask_for(&cache, &epoch, walk.take(times as usize), now);
                     })
                 });
@@ -123,7 +123,7 @@ fn together(threads: usize, work: impl Fn(usize) + Sync) -> Duration {
             })
             .collect();
         start.wait();
-        let began = Instant::now();
+        let began = Now::read_mono();
         for thread in running {
             thread.join().expect("no thread panics");
         }

@@ -44,6 +44,11 @@ use std::{env, fs};
 #[global_allocator]
 static ALLOCATOR: Cap<MiMalloc> = Cap::new(MiMalloc, usize::MAX);
 
+#[expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a program of its own: this is how it is asked and answers"
+)]
 fn main() {
     let sessions = env::var("SESSIONS").ok().and_then(|text| text.parse().ok());
     let sessions: usize = sessions.unwrap_or(1_000_000);
@@ -102,7 +107,7 @@ impl SessionStore for Generated {
     async fn find(&self, shown: &Credential, _: Now) -> Result<Option<StoredSession>, LookupError> {
         let number = shown
             .token()
-            .trim_start_matches(|character| character < '1' || character > '9');
+            .trim_start_matches(|character| !('1'..='9').contains(&character));
         let number: u64 = number.parse().unwrap_or_default();
         let record = format!(
             r#"{{"v":1,"user_id":"87dfaacf-a872-444a-948a-{number:012x}","roles":["user"],"verified":true,
