@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use thiserror::Error;
 
 /// `blog.example.com`, `*.example.com`, or any.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum HostPattern {
     /// As [`crate::request::Host::name`] gives it: lower-case, no port, no trailing dot.
     Exact(Box<str>),
@@ -17,7 +17,7 @@ pub enum HostPattern {
 }
 
 /// `/admin`, `/admin/*`, or any.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PathPattern {
     /// The canonical path itself.
     Exact(Box<str>),

@@ -16,6 +16,7 @@ use crate::headers::Profile;
 use crate::listen::ClientLimits;
 use crate::policy::Require;
 use crate::route::{Credentials, HostPattern, PathPattern, RouteSettings};
+use std::collections::{HashMap, HashSet};
 
 /// Every route, at least one; no two that match the same requests or bear the same name.
 pub(super) fn read<'a>(
@@ -33,7 +34,7 @@ pub(super) fn read<'a>(
     if items.is_empty() {
         value.fault("no route", help);
     }
-    let mut routes: Vec<RouteSettings> = Vec::new();
+    let (mut routes, mut taken) = (Vec::new(), Taken::default());
     for item in items {
         let Some(section) = item.mapping(keys::ROUTE) else {
             continue;
@@ -41,7 +42,7 @@ pub(super) fn read<'a>(
         let Some(route) = route(&section, client, signing, upstreams, sources) else {
             continue;
         };
-        if refuse_repeated(&section, &routes, &route) {
+        if taken.refuse_repeated(&section, &route) {
             continue;
         }
         endpoints::refuse_unusable(&section, &routes, &route);
@@ -160,24 +161,35 @@ fn asked<'a>(
     asked
 }
 
-/// Whether a route before this one takes its requests or its name.
-fn refuse_repeated(section: &Mapping<'_>, before: &[RouteSettings], route: &RouteSettings) -> bool {
-    let place = |keys: [&'static str; 2]| {
-        let mut given = keys.into_iter().filter_map(|key| section.get(key));
-        given.next().unwrap_or(section.value)
-    };
-    let same = |other: &&RouteSettings| other.host == route.host && other.path == route.path;
-    if let Some(other) = before.iter().find(same) {
-        place(["path", "host"]).fault(
-            format!("the route `{}` takes these requests already", other.name),
-            "two routes differ in host or path",
-        );
-        return true;
+/// What the routes before take: ten thousand are not compared with each other.
+#[derive(Default)]
+struct Taken {
+    /// With the name of the route.
+    requests: HashMap<(HostPattern, PathPattern), String>,
+    names: HashSet<String>,
+}
+
+impl Taken {
+    /// Whether a route before this one takes its requests or its name; else this one takes them.
+    fn refuse_repeated(&mut self, section: &Mapping<'_>, route: &RouteSettings) -> bool {
+        let place = |keys: [&'static str; 2]| {
+            let mut given = keys.into_iter().filter_map(|key| section.get(key));
+            given.next().unwrap_or(section.value)
+        };
+        let requests = (route.host.clone(), route.path.clone());
+        if let Some(other) = self.requests.get(&requests) {
+            place(["path", "host"]).fault(
+                format!("the route `{other}` takes these requests already"),
+                "two routes differ in host or path",
+            );
+            return true;
+        }
+        if !self.names.insert(route.name.clone()) {
+            let message = format!("another route is called `{}`", route.name);
+            place(["name", "host"]).fault(message, "names are metric labels; choose another");
+            return true;
+        }
+        self.requests.insert(requests, route.name.clone());
+        false
     }
-    let repeated = before.iter().any(|other| other.name == route.name);
-    if repeated {
-        let message = format!("another route is called `{}`", route.name);
-        place(["name", "host"]).fault(message, "names are metric labels; choose another");
-    }
-    repeated
 }
