@@ -19,12 +19,10 @@ pub async fn admit(
     let Some((at, route)) = runtime.routes.find(view.host, view.path) else {
         return Decision::refused(None, Denial::NoRoute);
     };
-    let requested_role = match view.requested_role() {
-        Ok(role) if route.policy.anonymous_role.is_some() => role,
-        Err(fault) if route.policy.anonymous_role.is_some() => {
-            return Decision::refused(Some(at), Denial::Malformed(fault));
-        }
-        _ => None,
+    let asks_for_roles = route.policy.anonymous_role.is_some();
+    let requested_role = match asks_for_roles.then(|| view.requested_role()).transpose() {
+        Ok(role) => role.flatten(),
+        Err(fault) => return Decision::refused(Some(at), Denial::Malformed(fault)),
     };
     let mut decision = look_up(runtime, at, route, view, body, now).await;
     decision.requested_role = requested_role.cloned();

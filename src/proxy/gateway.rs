@@ -17,7 +17,7 @@ use crate::runtime::Live;
 use crate::upstream::prepare_tunnel;
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::Digest;
@@ -358,9 +358,9 @@ fn is_websocket(head: &RequestHeader) -> bool {
 
 /// An unknown method is the client's own words, of any length.
 fn legible_method(head: &RequestHeader) -> &str {
-    Some(head.method.as_str())
+    Some(&head.method)
         .filter(|method| is_known_method(method))
-        .unwrap_or("-")
+        .map_or("-", Method::as_str)
 }
 
 /// No answer was written: nginx's 499, the client closed the connection.

@@ -44,7 +44,7 @@ pub(super) fn caller(head: &RequestHeader, peer: Option<IpAddr>, runtime: &Runti
     let peer = peer.map(|peer| peer.to_canonical());
     let is_trusted = |address: IpAddr| trusts(&runtime.trusted_proxies, address);
     let peer_is_trusted = peer.is_some_and(is_trusted);
-    let given_id = head.headers.get("x-request-id").filter(|_| peer_is_trusted);
+    let given_id = || head.headers.get("x-request-id");
     Caller {
         client: if peer_is_trusted {
             request::client_address(peer, &head.headers, is_trusted)
@@ -52,7 +52,7 @@ pub(super) fn caller(head: &RequestHeader, peer: Option<IpAddr>, runtime: &Runti
             peer
         },
         peer_is_trusted,
-        request_id: request_id(given_id),
+        request_id: request_id(peer_is_trusted.then(given_id).flatten()),
     }
 }
 
@@ -138,12 +138,13 @@ fn canonical_target(head: &RequestHeader) -> Result<Target, Malformed> {
 
 /// The path of a target in origin, absolute or asterisk form; `inspect` has refused every other.
 fn raw_path(target: &[u8]) -> Result<&str, Malformed> {
+    let path_end = target.iter().position(|byte| *byte == b'?');
+    let target = path_end.map_or(target, |end| target.get(..end).unwrap_or_default());
     let target = std::str::from_utf8(target).map_err(|_| Malformed::Target)?;
-    let target = target.split('?').next().unwrap_or_default();
-    let Some((_, rest)) = target
-        .split_once("://")
-        .filter(|_| !target.starts_with('/'))
-    else {
+    if target.starts_with('/') {
+        return Ok(target);
+    }
+    let Some((_, rest)) = target.split_once("://") else {
         return Ok(target);
     };
     Ok(rest

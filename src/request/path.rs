@@ -15,6 +15,13 @@ use std::borrow::Cow;
 /// overlong UTF-8 sequence in disguise, invalid percent, dot segments with parameters, and `..` above the root, which
 /// RFC 3986 §5.2.4 would drop but no honest client sends.
 pub fn canonical_path(raw: &str) -> Result<Cow<'_, str>, Malformed> {
+    if is_plain(raw) {
+        return Ok(Cow::Borrowed(raw));
+    }
+    made_canonical(raw)
+}
+
+fn made_canonical(raw: &str) -> Result<Cow<'_, str>, Malformed> {
     let segments = raw.strip_prefix('/').ok_or(Malformed::Target)?;
     let mut out = Output::new(raw);
     let mut rest = Some(segments);
@@ -43,6 +50,22 @@ pub fn canonical_path(raw: &str) -> Result<Cow<'_, str>, Malformed> {
     Ok(out.finish())
 }
 
+/// Whether nothing is to be done, as with most paths: no percent, no byte to be encoded, and no segment that is empty or
+/// begins with a dot.
+fn is_plain(raw: &str) -> bool {
+    let mut before = b' ';
+    let is_plain = |byte: u8| {
+        let follows_slash = std::mem::replace(&mut before, byte) == b'/';
+        is_pchar(byte) && !(follows_slash && byte == b'.') || byte == b'/' && !follows_slash
+    };
+    raw.starts_with('/') && raw.bytes().all(is_plain)
+}
+
+/// RFC 3986 `pchar` without percent-encodings.
+fn is_pchar(byte: u8) -> bool {
+    is_unreserved(byte) || b"!$&'()*+,;=:@".contains(&byte)
+}
+
 /// Writes a segment with its percent-encodings normalised (RFC 3986 §6.2.2).
 fn write_segment(segment: &str, out: &mut Output<'_>) -> Result<(), Malformed> {
     let mut rest = segment.as_bytes();
@@ -62,7 +85,7 @@ fn write_segment(segment: &str, out: &mut Output<'_>) -> Result<(), Malformed> {
             b'\\' => return Err(Malformed::Separator),
             b'?' | b'#' => return Err(Malformed::Target),
             _ if byte.is_ascii_control() => return Err(Malformed::ControlByte),
-            _ if is_unreserved(byte) || b"!$&'()*+,;=:@".contains(&byte) => out.push(byte),
+            _ if is_pchar(byte) => out.push(byte),
             _ => out.push_encoded(byte),
         }
     }
@@ -350,6 +373,13 @@ mod tests {
                     prop_assert_eq!(segments.len(), depth + 1);
                     prop_assert!(segments.iter().all(|segment| *segment != b"." && *segment != b".."));
                 }
+            }
+        }
+
+        #[test]
+        fn a_plain_path_is_canonical(raw in "/(/|\\.|[a;:%~é]|%2e){0,8}") {
+            if super::is_plain(&raw) {
+                prop_assert_eq!(super::made_canonical(&raw), Ok(Cow::Borrowed(&*raw)));
             }
         }
 
