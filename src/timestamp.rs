@@ -1,5 +1,6 @@
 //! Times as seed 002 writes them: `2019-09-17T00:00:00.000Z`.
 
+use std::fmt::Write;
 use thiserror::Error;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -14,7 +15,9 @@ pub fn write(at: OffsetDateTime, out: &mut String) -> Result<(), OutOfRange> {
         .checked_to_offset(UtcOffset::UTC)
         .filter(|utc| (0..=9999).contains(&utc.year()))
         .ok_or(OutOfRange)?;
-    out.push_str(&format!(
+    // Writing into memory cannot fail.
+    let _ = write!(
+        out,
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
         utc.year(),
         u8::from(utc.month()),
@@ -23,7 +26,7 @@ pub fn write(at: OffsetDateTime, out: &mut String) -> Result<(), OutOfRange> {
         utc.minute(),
         utc.second(),
         utc.millisecond(),
-    ));
+    );
     Ok(())
 }
 

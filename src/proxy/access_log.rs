@@ -1,12 +1,13 @@
 //! One line per request, from its `Context`. No query, no header, no token: a session is named by its sid (R13).
 
 use super::context::Context;
-use super::decision::Standing;
+use super::decision::{Decision, Standing};
 use crate::clock::UnixMillis;
 use crate::observe::{AccessLog, LineWriter, LogSettings, logging};
 use crate::timestamp;
+use crate::token::Sid;
 use http::StatusCode;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,12 +66,21 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     invalid: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sid: Option<String>,
+    sid: Option<Shown>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
     bytes: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<IpAddr>,
+}
+
+/// Written straight into the line.
+struct Shown(Sid);
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
 }
 
 impl AccessLogger {
@@ -86,25 +96,25 @@ impl AccessLogger {
 
     /// Writes the line, if this request gets one.
     pub fn log(&self, context: &Context, finished: &Finished<'_>) {
-        let line = match self.access {
-            AccessLog::None => return,
-            AccessLog::All => line(context, finished),
-            AccessLog::Sampled => {
-                let line = line(context, finished);
-                let is_remarkable = finished.status.as_u16() >= 400 || line.reason.is_some();
-                if !is_remarkable && fastrand::u32(..ONE_IN) != 0 {
-                    return;
-                }
-                line
-            }
+        let is_wanted = match self.access {
+            AccessLog::None => false,
+            AccessLog::All => true,
+            AccessLog::Sampled => is_remarkable(context, finished) || fastrand::u32(..ONE_IN) == 0,
         };
-        let text = if self.is_json {
-            serde_json::to_string(&line).unwrap_or_default()
-        } else {
-            line.to_text()
-        };
-        self.writer.send(text);
+        if is_wanted {
+            let line = line(context, finished);
+            self.writer.send(if self.is_json {
+                line.to_json()
+            } else {
+                line.to_text()
+            });
+        }
     }
+}
+
+fn is_remarkable(context: &Context, finished: &Finished<'_>) -> bool {
+    let reason = context.decision().and_then(Decision::reason);
+    finished.status.as_u16() >= 400 || reason.is_some()
 }
 
 fn line<'a>(context: &'a Context, finished: &Finished<'a>) -> Line<'a> {
@@ -140,11 +150,9 @@ fn line<'a>(context: &'a Context, finished: &Finished<'a>) -> Line<'a> {
         tier: decision
             .and_then(|decision| decision.tier)
             .map(crate::resolver::Tier::as_str),
-        reason: decision.and_then(super::decision::Decision::reason),
-        invalid: decision.and_then(super::decision::Decision::refused_credential),
-        sid: decision
-            .and_then(|decision| decision.sid)
-            .map(|sid| sid.to_string()),
+        reason: decision.and_then(Decision::reason),
+        invalid: decision.and_then(Decision::refused_credential),
+        sid: decision.and_then(|decision| decision.sid).map(Shown),
         request_id: context.request_id.as_ref().and_then(|id| id.to_str().ok()),
         bytes: finished.bytes,
         client: context.client,
@@ -165,9 +173,17 @@ fn timestamp_of(at: UnixMillis) -> String {
 }
 
 impl Line<'_> {
+    /// For machines. A line usually has 300 to 500 bytes.
+    fn to_json(&self) -> String {
+        let mut text = Vec::with_capacity(512);
+        let written = serde_json::to_writer(&mut text, self).ok();
+        let text = written.and_then(|()| String::from_utf8(text).ok());
+        text.unwrap_or_default()
+    }
+
     /// For a terminal: what matters first.
     fn to_text(&self) -> String {
-        let sid = self.sid.as_deref().unwrap_or("-");
+        let sid = self.sid.as_ref().map(|shown| shown.0.to_string());
         let reason = self
             .reason
             .map(|reason| format!(" ({reason})"))
@@ -181,7 +197,7 @@ impl Line<'_> {
             self.path,
             self.server.unwrap_or("-"),
             self.outcome,
-            sid,
+            sid.as_deref().unwrap_or("-"),
             reason,
             self.ms,
             self.overhead_us,

@@ -25,7 +25,7 @@ use tokio::sync::watch;
 
 /// What a hit may cost more than a request that nobody looks at: own allocations, those that our header lines and
 /// timeouts make Pingora do, and the line of the access log.
-const MOST_BESIDE_PINGORA: u64 = 58;
+const MOST_BESIDE_PINGORA: u64 = 18;
 
 const REQUESTS: usize = 100;
 

@@ -112,7 +112,7 @@ const SUGGESTIONS: [(&str, &[&str], &[&str]); 22] = [
     ),
     (
         "a signed assertion of Ada, for this service alone",
-        &["X-Sessiongate-Assertion: ey"],
+        &["x-sessiongate-assertion: ey"],
         &["(no identity headers)", "demo-ada"],
     ),
     (
