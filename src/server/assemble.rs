@@ -121,8 +121,12 @@ fn admin_endpoint(blueprint: &Blueprint) -> Option<&Endpoint> {
 /// Everything explicit: Pingora's own defaults are one thread and a stop that takes five minutes.
 fn server_conf(blueprint: &Blueprint) -> ServerConf {
     let cores = || available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = blueprint.threads.map_or_else(cores, NonZeroUsize::get);
     ServerConf {
-        threads: blueprint.threads.map_or_else(cores, NonZeroUsize::get),
+        threads,
+        // Alone, a thread has nobody to take work from, and is cheaper without the means to. Several without them would wake
+        // each other for every answer: a pooled connection stays with the thread that opened it.
+        work_stealing: threads > 1,
         grace_period_seconds: Some(blueprint.drain.as_secs_f64().ceil() as u64),
         graceful_shutdown_timeout_seconds: Some(1),
         max_retries: MAX_ATTEMPTS,

@@ -70,6 +70,7 @@ pub fn serve(args: Args) -> Result<(), NotAnUpstream> {
     let conf = ServerConf {
         max_retries: MAX_ATTEMPTS,
         max_blocking_threads: Some(16),
+        work_stealing: args.threads > 1,
         ..args.conf()
     };
     let limits = ClientLimits::default();
