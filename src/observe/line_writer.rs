@@ -3,12 +3,16 @@
 
 use prometheus::IntCounter;
 use std::io::{self, BufWriter, Write};
+use std::iter;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
 /// Lines that may wait; past that they are dropped and counted.
 const QUEUE: usize = 16_384;
+
+/// After a first line, others are waited for: to wake the thread and call the system for each line costs more than the line.
+const GATHERING: Duration = Duration::from_millis(10);
 
 /// The sending side, shared behind an `Arc`. The thread ends with it.
 pub struct LineWriter {
@@ -56,26 +60,27 @@ impl LineWriter {
     }
 }
 
-/// Writes what is queued, and flushes whenever the queue runs empty.
+/// Writes what is queued, a gathering at a time.
 fn write_all<W: Write>(messages: &Receiver<Message>, mut out: BufWriter<W>) {
-    let mut next = messages.recv().ok();
-    while let Some(message) = next {
-        // A broken pipe ends nothing: the gateway serves on without its log.
-        match message {
-            Message::Line(line) => {
-                let _ = out
-                    .write_all(line.as_bytes())
-                    .and_then(|()| out.write_all(b"\n"));
-            }
-            Message::Flush(done) => {
-                let _ = out.flush();
-                let _ = done.send(());
+    while let Ok(first) = messages.recv() {
+        if matches!(first, Message::Line(_)) {
+            thread::sleep(GATHERING);
+        }
+        for message in iter::once(first).chain(messages.try_iter()) {
+            // A broken pipe ends nothing: the gateway serves on without its log.
+            match message {
+                Message::Line(line) => {
+                    let _ = out
+                        .write_all(line.as_bytes())
+                        .and_then(|()| out.write_all(b"\n"));
+                }
+                Message::Flush(done) => {
+                    let _ = out.flush();
+                    let _ = done.send(());
+                }
             }
         }
-        next = messages.try_recv().ok().or_else(|| {
-            let _ = out.flush();
-            messages.recv().ok()
-        });
+        let _ = out.flush();
     }
 }
 
