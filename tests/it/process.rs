@@ -36,7 +36,17 @@ fn sigterm_on_an_idle_node_ends_it_at_once_with_0() {
 
 #[test]
 fn sigterm_lets_a_request_in_flight_finish_and_ends_as_soon_as_it_has() {
-    let mut stack = started();
+    drains(started());
+}
+
+/// Alone, a worker runs on a runtime of another kind.
+#[test]
+fn a_node_of_one_thread_drains_as_well() {
+    let one = stack(CONFIG).threads(1);
+    drains(one.seed("token-1", &record("u-17")).start());
+}
+
+fn drains(mut stack: Stack) {
     let (feed, pieces) = mpsc::channel();
     stack.upstream.on("/long", Answer::Fed(pieces));
     let mut connection = stack.connect();

@@ -58,6 +58,14 @@ impl StackBuilder {
         self
     }
 
+    /// Another number of workers than two.
+    pub(crate) fn threads(mut self, count: usize) -> Self {
+        self.head = self
+            .head
+            .replace("threads: 2", &format!("threads: {count}"));
+        self
+    }
+
     /// Starts a Redis.
     pub(crate) fn redis(self) -> Self {
         self.redis_with("")
