@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, ExitStatus, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_sessiongate");
 
@@ -147,10 +148,19 @@ impl Command {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and that nobody else is given: below those that the kernel gives to connections, and
+/// each once in this process.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
-    listener.local_addr().expect("bound").port()
+    const FIRST: u32 = 16_384;
+    const COUNT: u32 = 16_384;
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    // Two runs at once begin in different places.
+    let start = std::process::id().wrapping_mul(769);
+    (0..COUNT)
+        .map(|_| start.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)))
+        .filter_map(|at| u16::try_from(FIRST + at % COUNT).ok())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a port of the loopback is free")
 }
 
 /// Signals a process that a test has started.
