@@ -9,11 +9,12 @@ use crate::admin::{AdminApp, Node};
 use crate::blueprint::Blueprint;
 use crate::clock::Now;
 use crate::config::Loaded;
-use crate::listen::{ClientLimits, Endpoint, Guarded};
+use crate::listen::{BUFFERS, ClientLimits, Endpoint, Guarded};
 use crate::observe::{LineWriter, Metrics, ServerState};
 use crate::proxy::{AccessLogger, Gateway, MAX_ATTEMPTS};
 use crate::runtime::{Live, OpenError, Runtime};
 use pingora::apps::HttpServerApp;
+use pingora::listeners::ListenerConfig;
 use pingora::proxy::{HttpProxy, http_proxy};
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server};
@@ -168,10 +169,11 @@ where
     A: HttpServerApp + Send + Sync + 'static,
 {
     let key = table_key(endpoint);
-    match endpoint {
-        Endpoint::Any(_) | Endpoint::Tcp(_) => service.add_tcp(&key),
-        Endpoint::Unix(_) => service.add_uds(&key, Some(Permissions::from_mode(mode))),
-    }
+    let listener = match endpoint {
+        Endpoint::Any(_) | Endpoint::Tcp(_) => ListenerConfig::tcp(key),
+        Endpoint::Unix(_) => ListenerConfig::uds(key).permissions(Permissions::from_mode(mode)),
+    };
+    service.add_listener(listener.l4_buffer(BUFFERS));
 }
 
 /// One line each for what an operator wants to see first.

@@ -1,10 +1,11 @@
-//! The gateway without its work: its settings, its guard, its timeouts, taken from its own library.
+//! The gateway without its work: its settings, its guard, its buffers, its timeouts, taken from its own library.
 //!
 //! Not from there are the hooks and the server's configuration: they repeat what `proxy/gateway.rs` and
 //! `server/assemble.rs` set, and follow them.
 
 use crate::Args;
 use async_trait::async_trait;
+use pingora::listeners::ListenerConfig;
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{ProxyHttp, Session, http_proxy};
 use pingora::server::Server;
@@ -12,7 +13,7 @@ use pingora::server::configuration::ServerConf;
 use pingora::services::listening::Service;
 use pingora::upstreams::peer::HttpPeer;
 use sessiongate::clock::Now;
-use sessiongate::listen::{ClientLimits, Guarded, head_is_complete};
+use sessiongate::listen::{BUFFERS, ClientLimits, Guarded, head_is_complete};
 use sessiongate::proxy::MAX_ATTEMPTS;
 use sessiongate::upstream::{self, Cluster, UpstreamSettings, UpstreamTimeouts};
 use thiserror::Error;
@@ -83,7 +84,8 @@ pub fn serve(args: Args) -> Result<(), NotAnUpstream> {
     let proxy = http_proxy(&server.configuration, same);
     let guarded = Guarded::new(proxy, limits.header_timeout, limits.idle_timeout);
     let mut service = Service::new("proxy".to_owned(), guarded);
-    service.add_tcp(&args.listen.to_string());
+    let listener = ListenerConfig::tcp(args.listen.to_string());
+    service.add_listener(listener.l4_buffer(BUFFERS));
     server.add_service(service);
     server.run_forever()
 }
