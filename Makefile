@@ -5,11 +5,12 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help demo build check test test-frameworks model deny bench bench-gate load
+.PHONY: help demo build pgo check test test-frameworks model deny bench bench-gate load
 
 help:
 	@echo 'make demo    build in release and run the demo on 127.0.0.1:8080'
 	@echo 'make build   build target/release/sessiongate'
+	@echo 'make pgo     build target/pgo/sessiongate, the same laid out for its load: a third less CPU, 15 minutes'
 	@echo 'make check   formatting, clippy, documentation; warnings are errors'
 	@echo 'make test    check, then unit, integration and documentation tests'
 	@echo 'make test-frameworks   real Express, Flask, Django and PHP applications behind the gateway'
@@ -25,6 +26,11 @@ demo: build
 build:
 	.ci/install-deps build
 	cargo build --release --locked
+
+pgo:
+	.ci/install-deps build
+	.ci/install-deps pgo
+	load-tests/pgo.sh
 
 check:
 	.ci/install-deps build

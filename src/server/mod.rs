@@ -8,5 +8,5 @@ mod pulse;
 mod signals;
 mod sockets;
 
-pub use assemble::{ServeError, serve};
+pub use assemble::{MAX_IDLE, ServeError, serve};
 pub use sockets::BindError;

@@ -15,6 +15,7 @@ use pingora::upstreams::peer::HttpPeer;
 use sessiongate::clock::Now;
 use sessiongate::listen::{BUFFERS, ClientLimits, Guarded, head_is_complete};
 use sessiongate::proxy::MAX_ATTEMPTS;
+use sessiongate::server::MAX_IDLE;
 use sessiongate::upstream::{self, Cluster, UpstreamSettings, UpstreamTimeouts};
 use thiserror::Error;
 
@@ -72,6 +73,7 @@ pub fn serve(args: Args) -> Result<(), NotAnUpstream> {
         max_retries: MAX_ATTEMPTS,
         max_blocking_threads: Some(16),
         work_stealing: args.threads > 1,
+        upstream_keepalive_pool_size: MAX_IDLE,
         ..args.conf()
     };
     let limits = ClientLimits::default();
