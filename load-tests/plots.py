@@ -73,7 +73,7 @@ def legend(entries):
 
 
 def label(row, y):
-    weight = ' font-weight="bold"' if row.peer == "sessiongate" else ""
+    weight = ' font-weight="bold"' if row.peer.startswith("sessiongate") else ""
     return f'<text x="{LABELS - 10}" y="{y + 13}" text-anchor="end"{weight}>{escape(f"{row.peer}, {row.scenario}")}</text>'
 
 

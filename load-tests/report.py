@@ -112,8 +112,8 @@ def markdown(result):
     lines += table(
         ("peer", "scenario", "p50", "p99", "p99.9", "p99 × bare", "own overhead p50", "own overhead p99"), fixed_rate(result)
     )
-    lines += ["", "| target | measured | met |", "|---|--:|---|"]
-    lines += [f"| {target} | {measured} | {met} |" for target, measured, met in targets.judge(result)]
+    lines += ["", "| build | target | measured | met |", "|---|---|--:|---|"]
+    lines += [f"| {' | '.join(judged)} |" for judged in targets.judge(result)]
     lines += ["", "; ".join([f"Pingora {about['pingora']}", *(about[name] for name in VERSIONS)]) + "."]
     return "\n".join(lines) + "\n"
 

@@ -8,12 +8,13 @@ runs=${RUNS:-5} seconds=${SECONDS_PER_RUN:-4} warmup=1
 if [[ -n ${QUICK:-} ]]; then runs=1 seconds=2 warmup=0.5; fi
 rate=${RATE:-2000}
 connections=${CONNECTIONS:-64}
-peers=${PEERS:-bare-stock bare nginx haproxy nginx-lua sessiongate}
+peers=${PEERS:-bare-stock bare nginx haproxy nginx-lua sessiongate sessiongate-pgo}
 scenarios=${SCENARIOS:-pass plain anonymous hit hit-logged garbage10 miss}
 peer_core=${PEER_CORE:-0}
 load_core=${LOAD_CORE:-1}
 release=${RELEASE:-target/release}
 gateway=${BINARY:-$release/sessiongate}
+laid_out=${PGO_BINARY:-target/pgo/sessiongate}
 out=${OUT:-target/load/$(date +%F-%H%M%S)}
 
 # The addresses of peers/.
@@ -30,12 +31,16 @@ rows=(
     "bare-stock pass"
     "bare pass"
     "sessiongate hit"
+    "sessiongate-pgo hit"
     "nginx-lua hit"
     "sessiongate garbage10"
+    "sessiongate-pgo garbage10"
     "sessiongate anonymous"
     "sessiongate plain"
     "sessiongate hit-logged"
+    "sessiongate-pgo hit-logged"
     "sessiongate miss"
+    "sessiongate-pgo miss"
     "nginx-lua miss"
 )
 
@@ -55,6 +60,10 @@ check_programs() {
     for binary in "$gateway" "$release"/sessiongate-load "$release"/bare-pingora{,-stock}; do
         [[ -x $binary ]] || fail "$binary is missing: make load builds it"
     done
+    if [[ " $peers " == *" sessiongate-pgo "* && ! -x $laid_out ]]; then
+        echo "without sessiongate-pgo: make pgo builds $laid_out" >&2
+        peers=${peers/sessiongate-pgo/}
+    fi
     (($(nproc) > 1)) || fail "two cores are needed: one for the peer, one for everything else"
 }
 
@@ -102,6 +111,7 @@ start() {
     nginx-lua) command=(nginx -e stderr -p "$work/" -c nginx-lua.conf) ;;
     haproxy) command=(haproxy -db -f "$work/haproxy.cfg") ;;
     sessiongate) command=("$gateway" run --config "$work/sessiongate.yaml") ;;
+    sessiongate-pgo) command=("$laid_out" run --config "$work/sessiongate.yaml") ;;
     *) fail "unknown peer: $1" ;;
     esac
     serve "$peer_core" "$peer" "${command[@]}"
@@ -119,7 +129,7 @@ load() {
 # counters PEER: what the gateway and Redis have counted so far.
 counters() {
     redis-cli -p "${redis#*:}" info stats
-    if [[ $1 == sessiongate ]]; then curl -sf "http://$admin/metrics"; fi
+    if [[ $1 == sessiongate* ]]; then curl -sf "http://$admin/metrics"; fi
 }
 
 # measure ROUND PEER SCENARIO: flat out, then at the fixed rate.

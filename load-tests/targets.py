@@ -5,11 +5,17 @@ P99 = "latency_us", "p99"
 
 
 def judge(result):
-    """(target, measured, met) of each: met is yes, no, or why it cannot be told."""
+    """(build, target, measured, met) of each: met is yes, no, or why it cannot be told."""
+    for build in ("sessiongate", "sessiongate-pgo"):
+        if result.row("closed", build, "hit"):
+            yield from ((build, *judged) for judged in judge_build(result, build))
+
+
+def judge_build(result, build):
     flat_out = lambda peer, scenario: result.row("closed", peer, scenario)
     fixed_rate = lambda peer, scenario: result.row("open", peer, scenario)
-    hit, steady = flat_out("sessiongate", "hit"), fixed_rate("sessiongate", "hit")
-    miss, garbage = flat_out("sessiongate", "miss"), flat_out("sessiongate", "garbage10")
+    hit, steady = flat_out(build, "hit"), fixed_rate(build, "hit")
+    miss, garbage = flat_out(build, "miss"), flat_out(build, "garbage10")
     yield at_most("hit: CPU/request ≤ 1.05 × bare Pingora, same settings", hit, flat_out("bare", "pass"), CPU, 1.05)
     yield at_most("hit: CPU/request ≤ 0.92 × bare Pingora, stock", hit, flat_out("bare-stock", "pass"), CPU, 0.92)
     yield at_most("hit: CPU/request ≤ nginx + Lua (the aim beyond)", hit, flat_out("nginx-lua", "hit"), CPU, 1.0)
