@@ -5,6 +5,7 @@
 //! choice open); the depth bounds what cloning and dropping the value costs.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::de::{Read, SliceRead, StrRead};
 use serde_json::error::Category;
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
@@ -96,7 +97,20 @@ pub fn parse_within(bytes: &[u8], limits: JsonLimits) -> Result<Value, JsonFault
 }
 
 fn read(bytes: &[u8], bounds: &Bounds, depth: usize) -> Result<Value, serde_json::Error> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    // Checked as a whole: else each of its texts is.
+    match str::from_utf8(bytes) {
+        Ok(text) => read_from(StrRead::new(text), bounds, depth),
+        // It is told where.
+        Err(_) => read_from(SliceRead::new(bytes), bounds, depth),
+    }
+}
+
+fn read_from<'t>(
+    text: impl Read<'t>,
+    bounds: &Bounds,
+    depth: usize,
+) -> Result<Value, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::new(text);
     let strict = Strict {
         bounds,
         depth_left: depth,

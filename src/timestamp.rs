@@ -1,6 +1,5 @@
 //! Times as seed 002 writes them: `2019-09-17T00:00:00.000Z`.
 
-use std::fmt::Write;
 use thiserror::Error;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -15,18 +14,20 @@ pub fn write(at: OffsetDateTime, out: &mut String) -> Result<(), OutOfRange> {
         .checked_to_offset(UtcOffset::UTC)
         .filter(|utc| (0..=9999).contains(&utc.year()))
         .ok_or(OutOfRange)?;
-    // Writing into memory cannot fail.
-    let _ = write!(
-        out,
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        utc.year(),
-        u8::from(utc.month()),
-        utc.day(),
-        utc.hour(),
-        utc.minute(),
-        utc.second(),
-        utc.millisecond(),
-    );
+    let mut put = |number: u32, digits: u32, after: char| {
+        let places = (0..digits)
+            .rev()
+            .map(|place| number / 10_u32.pow(place) % 10);
+        out.extend(places.filter_map(|digit| char::from_digit(digit, 10)));
+        out.push(after);
+    };
+    put(utc.year().unsigned_abs(), 4, '-');
+    put(u8::from(utc.month()).into(), 2, '-');
+    put(utc.day().into(), 2, 'T');
+    put(utc.hour().into(), 2, ':');
+    put(utc.minute().into(), 2, ':');
+    put(utc.second().into(), 2, '.');
+    put(utc.millisecond().into(), 3, 'Z');
     Ok(())
 }
 

@@ -23,7 +23,7 @@ pub(super) fn user(user_id: &str) -> String {
 }
 
 pub(super) fn revoked_session(sid: Sid) -> String {
-    revoked(&sid.to_string())
+    revoked(&sid.to_hex())
 }
 
 /// `name` is a `sid` or a `jti`.

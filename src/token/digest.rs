@@ -38,12 +38,7 @@ impl TokenDigest {
     /// 64 lower-case hex digits: the `{sha256}` of a store key.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        self.0
-            .iter()
-            .fold(String::with_capacity(64), |mut hex, byte| {
-                push_hex(&mut hex, *byte);
-                hex
-            })
+        to_hex(&self.0)
     }
 
     /// Reads what [`Self::to_hex`] writes; `None` for anything else, upper-case digits included.
@@ -79,6 +74,12 @@ impl Sid {
         read_hex(hex, &mut bytes).then_some(Self(bytes))
     }
 
+    /// What [`Self::from_hex`] reads.
+    #[must_use]
+    pub fn to_hex(self) -> String {
+        to_hex(&self.0)
+    }
+
     /// The same 64 bits as a number.
     #[must_use]
     pub fn bits(self) -> u64 {
@@ -98,10 +99,17 @@ impl fmt::Debug for Sid {
     }
 }
 
-fn push_hex(hex: &mut String, byte: u8) {
-    for nibble in [byte >> 4, byte & 0x0f] {
-        hex.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+/// A lookup in a store spells several names.
+fn to_hex(bytes: &[u8]) -> String {
+    let mut hex = vec![0; 2 * bytes.len()];
+    for (pair, byte) in hex.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0x0f)]);
     }
+    String::from_utf8(hex).expect("digits are ASCII")
+}
+
+fn digit(nibble: u8) -> u8 {
+    nibble + if nibble < 10 { b'0' } else { b'a' - 10 }
 }
 
 /// Whether the digits fill the bytes and nothing else stands there.

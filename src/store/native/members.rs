@@ -7,7 +7,7 @@ use std::time::Duration;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
-/// The members not yet taken. What nobody takes is ignored (design section 6).
+/// The members; one that was taken is `null` from then on. What nobody takes is ignored (design section 6).
 pub(super) struct Members {
     /// Prefix of the dotted path, with its dot; empty at the top.
     path: String,
@@ -33,7 +33,8 @@ impl Members {
 
     /// A member's value; `null` counts as absent.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
-        self.map.remove(name).filter(|value| !value.is_null())
+        let value = self.map.get_mut(name).map(Value::take);
+        value.filter(|value| !value.is_null())
     }
 
     /// An object inside this one.
@@ -41,7 +42,7 @@ impl Members {
         match self.take(name) {
             None => Ok(None),
             Some(Value::Object(map)) => Ok(Some(Self {
-                path: format!("{}{name}.", self.path),
+                path: [&self.path, name, "."].concat(),
                 map,
             })),
             Some(_) => Err(self.broken(name, "not a JSON object")),
