@@ -5,7 +5,7 @@ use super::policy::LoadLimits;
 use super::question::Stamp;
 use ahash::RandomState;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// The loads in flight; never more than `max_loads`.
@@ -28,8 +28,11 @@ struct Open<T> {
 struct Latest<T> {
     ticket: u64,
     stamp: Stamp,
-    landing: watch::Receiver<Option<T>>,
+    landing: Landing<T>,
 }
+
+/// Made by the first who joins: nearly every flight is alone. Whoever opened it waits for the task instead.
+type Landing<T> = Arc<OnceLock<watch::Sender<Option<T>>>>;
 
 /// A request's part in the load of its key.
 pub(super) enum Boarding<T> {
@@ -47,14 +50,13 @@ pub(super) struct Flight<T> {
     flights: Arc<Flights<T>>,
     key: CacheKey,
     ticket: u64,
-    landing: watch::Sender<Option<T>>,
+    landing: Landing<T>,
 }
 
-/// Where the outcome of a flight will be seen.
+/// Where the outcome of another's flight will be seen.
 pub(super) struct Arrival<T> {
     landing: watch::Receiver<Option<T>>,
-    /// The first request of a flight is counted by the flight itself.
-    _seat: Option<OwnedSemaphorePermit>,
+    _seat: OwnedSemaphorePermit,
 }
 
 impl<T: Clone> Flights<T> {
@@ -83,9 +85,10 @@ impl<T: Clone> Flights<T> {
             return Arc::clone(&self.seats)
                 .try_acquire_owned()
                 .map_or(Boarding::Full, |seat| {
+                    let landing = latest.landing.get_or_init(|| watch::Sender::new(None));
                     Boarding::Join(Arrival {
-                        landing: latest.landing.clone(),
-                        _seat: Some(seat),
+                        landing: landing.subscribe(),
+                        _seat: seat,
                     })
                 });
         }
@@ -95,11 +98,11 @@ impl<T: Clone> Flights<T> {
         open.aloft += 1;
         open.opened += 1;
         let ticket = open.opened;
-        let (landing, arrival) = watch::channel(None);
+        let landing = Landing::default();
         let latest = Latest {
             ticket,
             stamp,
-            landing: arrival,
+            landing: Arc::clone(&landing),
         };
         open.latest.insert(key, latest);
         Boarding::Lead(Flight {
@@ -132,18 +135,13 @@ impl<T> Flights<T> {
 }
 
 impl<T> Flight<T> {
-    /// Where the request that opened this flight waits for it.
-    pub(super) fn arrival(&self) -> Arrival<T> {
-        Arrival {
-            landing: self.landing.subscribe(),
-            _seat: None,
-        }
-    }
-
-    /// Tells everybody. First its key is free: whoever has no use for this outcome must not meet it again.
+    /// Tells everybody who has joined. First its key is free: whoever has no use for this outcome must not meet it again,
+    /// and nobody joins any more.
     pub(super) fn land(self, outcome: T) {
         self.leave(&mut self.flights.open());
-        self.landing.send_replace(Some(outcome));
+        if let Some(landing) = self.landing.get() {
+            landing.send_replace(Some(outcome));
+        }
     }
 
     fn leave(&self, open: &mut Open<T>) {

@@ -1,7 +1,7 @@
 //! `SessionCache`: peek on the hit path, load on the miss path, invalidate when the source announces a change.
 
 use super::epoch::Epoch;
-use super::flight::{Boarding, Flights};
+use super::flight::{Boarding, Flight, Flights};
 use super::key::CacheKey;
 use super::lookup::{Forgotten, Loaded, Lookup, Remembered};
 use super::memory::Memory;
@@ -89,42 +89,17 @@ where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Loaded<V, E>> + Send + 'static,
     {
-        let Shared {
-            memory, flights, ..
-        } = &*self.shared;
-        let asked = memory.origin.moment(now);
-        for _ in 0..MAX_JOINS {
-            let question = memory.question(key, asked, epoch);
-            let flight = match flights.board(key, question.stamp) {
-                Boarding::Lead(flight) => flight,
-                Boarding::Join(arrival) => match arrival.outcome().await {
-                    None => return Lookup::Aborted,
-                    // Cut while it was in the air, perhaps before this request came: it has to ask for itself.
-                    Some(landed) if !memory.hold(landed.bond) => continue,
-                    Some(landed) => return landed.lookup,
-                },
-                // That this node cannot ask is a failure of the source as far as a known session is concerned (R7).
-                Boarding::Full => {
-                    let known = memory.usable(&key, epoch, asked);
-                    return known.map_or(Lookup::Overloaded, Lookup::Stale);
-                }
-            };
-            // Another flight may have landed between the caller's peek and this one.
-            if let Some((lookup, bond)) = memory.peek_tied(&key, question.stamp.epoch, asked) {
-                let known = lookup.clone();
-                flight.land(Landed { lookup, bond });
-                return known;
+        match self.shared.embark(key, epoch, now).await {
+            Embarked::Known(lookup) => lookup,
+            Embarked::Leading(flight, question) => {
+                let shared = Arc::clone(&self.shared);
+                let loading = tokio::spawn(async move {
+                    let loaded = load().await;
+                    shared.land(flight, &question, clock(), loaded)
+                });
+                loading.await.unwrap_or(Lookup::Aborted)
             }
-            let arrival = flight.arrival();
-            let shared = Arc::clone(&self.shared);
-            tokio::spawn(async move {
-                let loaded = load().await;
-                flight.land(shared.learn(&question, clock(), loaded));
-            });
-            let landed = arrival.outcome().await;
-            return landed.map_or(Lookup::Aborted, |landed| landed.lookup);
         }
-        Lookup::Overloaded
     }
 
     /// Loads a key again of which something has just been forgotten, so that the next request finds it known or waits
@@ -145,7 +120,7 @@ where
                 match shared.flights.board(key, question.stamp) {
                     Boarding::Lead(flight) => {
                         let loaded = load().await;
-                        flight.land(shared.learn(&question, clock(), loaded));
+                        shared.land(flight, &question, clock(), loaded);
                     }
                     Boarding::Join(arrival) => _ = arrival.outcome().await,
                     Boarding::Full => break,
@@ -202,11 +177,63 @@ where
     }
 }
 
-impl<V: Remembered, E> Shared<V, E> {
-    fn learn(&self, question: &Question, answered: Now, loaded: Loaded<V, E>) -> Landed<V, E> {
+/// What came of a request for a key that was not known.
+enum Embarked<V, E> {
+    /// By now it is, or somebody else has loaded it, or nobody can.
+    Known(Lookup<V, E>),
+    /// The caller has to load it.
+    Leading(Flight<Landed<V, E>>, Question),
+}
+
+impl<V, E> Shared<V, E>
+where
+    V: Remembered,
+    E: Clone,
+{
+    async fn embark(&self, key: CacheKey, epoch: &Arc<Epoch>, now: Now) -> Embarked<V, E> {
+        let Self {
+            memory, flights, ..
+        } = self;
+        let asked = memory.origin.moment(now);
+        for _ in 0..MAX_JOINS {
+            let question = memory.question(key, asked, epoch);
+            let flight = match flights.board(key, question.stamp) {
+                Boarding::Lead(flight) => flight,
+                Boarding::Join(arrival) => match arrival.outcome().await {
+                    None => return Embarked::Known(Lookup::Aborted),
+                    // Cut while it was in the air, perhaps before this request came: it has to ask for itself.
+                    Some(landed) if !memory.hold(landed.bond) => continue,
+                    Some(landed) => return Embarked::Known(landed.lookup),
+                },
+                // That this node cannot ask is a failure of the source as far as a known session is concerned (R7).
+                Boarding::Full => {
+                    let known = memory.usable(&key, epoch, asked);
+                    return Embarked::Known(known.map_or(Lookup::Overloaded, Lookup::Stale));
+                }
+            };
+            // Another flight may have landed between the caller's peek and this one.
+            if let Some((lookup, bond)) = memory.peek_tied(&key, question.stamp.epoch, asked) {
+                let known = lookup.clone();
+                flight.land(Landed { lookup, bond });
+                return Embarked::Known(known);
+            }
+            return Embarked::Leading(flight, question);
+        }
+        Embarked::Known(Lookup::Overloaded)
+    }
+
+    fn land(
+        &self,
+        flight: Flight<Landed<V, E>>,
+        question: &Question,
+        answered: Now,
+        loaded: Loaded<V, E>,
+    ) -> Lookup<V, E> {
         let answered = self.memory.origin.moment(answered);
         let (lookup, bond) = self.memory.learn(question, answered, loaded);
-        Landed { lookup, bond }
+        let own = lookup.clone();
+        flight.land(Landed { lookup, bond });
+        own
     }
 }
 
