@@ -102,6 +102,24 @@ where
         }
     }
 
+    /// The same without a task of its own, for a caller that nobody cancels: one that itself loads something.
+    pub async fn load_along(
+        &self,
+        key: CacheKey,
+        epoch: &Arc<Epoch>,
+        now: Now,
+        clock: impl FnOnce() -> Now,
+        load: impl Future<Output = Loaded<V, E>>,
+    ) -> Lookup<V, E> {
+        match self.shared.embark(key, epoch, now).await {
+            Embarked::Known(lookup) => lookup,
+            Embarked::Leading(flight, question) => {
+                let loaded = load.await;
+                self.shared.land(flight, &question, clock(), loaded)
+            }
+        }
+    }
+
     /// Loads a key again of which something has just been forgotten, so that the next request finds it known or waits
     /// for less. Changes that come meanwhile are waited out: one load at a time, whatever the number of calls.
     pub fn refresh<F, Fut>(&self, key: CacheKey, epoch: &Arc<Epoch>, clock: fn() -> Now, load: F)

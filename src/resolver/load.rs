@@ -155,10 +155,11 @@ impl Loader {
         let lookup = match known {
             Some(known) => known,
             None => {
-                let (source, sessions) = (Arc::clone(source), self.sessions.clone());
-                let (epoch, user_id) = (Arc::clone(&source.epoch), user_id.to_owned());
-                let load = move || async move { mark(&source, &sessions, key, &user_id).await };
-                self.users.load(key, &epoch, now, Now::read, load).await
+                let load = mark(source, &self.sessions, key, user_id);
+                let users = &self.users;
+                users
+                    .load_along(key, &source.epoch, now, Now::read, load)
+                    .await
             }
         };
         match lookup {
