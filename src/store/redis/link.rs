@@ -75,12 +75,12 @@ impl Link {
     /// is an error at once.
     pub(super) async fn ask(&self, question: &Pipeline) -> Result<Vec<Value>, StoreError> {
         self.start();
-        let asked = self.settled().await?;
+        let mut asked = self.settled().await?;
         match asked.send(question).await {
             Ok(replies) => Ok(replies),
             Err(error) if error.is_connection_dropped() && only_reads(question) => {
                 match self.newer_than(&asked) {
-                    Some(newer) => newer.send(question).await.map_err(|e| store_error(&e)),
+                    Some(mut newer) => newer.send(question).await.map_err(|e| store_error(&e)),
                     None => Err(store_error(&error)),
                 }
             }
@@ -89,6 +89,13 @@ impl Link {
     }
 
     async fn settled(&self) -> Result<Live, StoreError> {
+        {
+            // Nearly always it is: then nobody has to be told of a change.
+            let state = self.state.borrow();
+            if !matches!(*state, LinkState::Connecting) {
+                return state.live();
+            }
+        }
         let mut state = self.state.subscribe();
         let settled = state
             .wait_for(|state| !matches!(state, LinkState::Connecting))

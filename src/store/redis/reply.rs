@@ -9,29 +9,37 @@ use crate::store::own_keys;
 use crate::store::session::{Standing, StoredSession};
 use crate::store::user_mark::{self, UserMark};
 use crate::token::TokenDigest;
-use redis::{Pipeline, Value, pipe};
+use redis::{Cmd, Pipeline, Value, cmd, pipe};
 use std::time::Duration;
 
 /// Reads a record, its remaining life, whether it is revoked by its name, and its last use, in one round trip. `GETRANGE`
 /// bounds the reply to one byte more than a record may have, whatever lies under the key (R15), and answers an absent key
 /// with an empty string. Fields of a hash are measured before, with [`size_question`].
 pub(super) fn question(key: &str, session: TokenDigest, format: &RecordFormat) -> Pipeline {
-    let mut question = pipe();
-    match format.hash_fields() {
+    let mut question = Pipeline::with_capacity(4);
+    question.add_command(match format.hash_fields() {
         // The byte at this offset is one more than the format takes.
-        None => question
-            .cmd("GETRANGE")
-            .arg(key)
-            .arg(0)
-            .arg(format.max_bytes()),
-        Some(fields) => question.cmd("HMGET").arg(key).arg(fields),
-    };
-    question.cmd("PTTL").arg(key);
-    let revoked = own_keys::revoked_session(session.sid());
-    question.cmd("GETRANGE").arg(revoked).arg(0).arg(0);
-    let seen = own_keys::seen(session);
-    question.cmd("GETRANGE").arg(seen).arg(0).arg(TIME_DIGITS);
+        None => get(key, format.max_bytes()),
+        Some(fields) => {
+            let mut read = cmd("HMGET");
+            read.arg(key).arg(fields);
+            read
+        }
+    });
+    let mut life = Cmd::with_capacity(2, WORD + key.len());
+    life.arg("PTTL").arg(key);
+    question.add_command(life);
+    question.add_command(get(&own_keys::revoked_session(session.sid()), 0));
+    question.add_command(get(&own_keys::seen(session), TIME_DIGITS));
     question
+}
+
+/// Reads what lies under a key up to the byte at an offset.
+fn get(key: &str, last: usize) -> Cmd {
+    // At once for all of it.
+    let mut read = Cmd::with_capacity(4, WORD + key.len() + 2 * OFFSET);
+    read.arg("GETRANGE").arg(key).arg(0).arg(last);
+    read
 }
 
 /// Asks how long those fields of a hash are that [`question`] reads: no command reads a part of one. `None` for records
@@ -65,13 +73,11 @@ pub(super) fn fits(replies: Vec<Value>, format: &RecordFormat) -> Result<(), Loo
 
 /// Reads what is said of a session whose record is not here, and of the signed token that it is.
 pub(super) fn standing_question(session: TokenDigest, token_id: Option<&str>) -> Pipeline {
-    let mut question = pipe();
-    let seen = own_keys::seen(session);
-    question.cmd("GETRANGE").arg(seen).arg(0).arg(TIME_DIGITS);
-    let by_session = own_keys::revoked_session(session.sid());
-    let by_token = token_id.map(own_keys::revoked);
-    for key in [Some(by_session), by_token].into_iter().flatten() {
-        question.cmd("GETRANGE").arg(key).arg(0).arg(0);
+    let mut question = Pipeline::with_capacity(3);
+    question.add_command(get(&own_keys::seen(session), TIME_DIGITS));
+    question.add_command(get(&own_keys::revoked_session(session.sid()), 0));
+    if let Some(id) = token_id {
+        question.add_command(get(&own_keys::revoked(id), 0));
     }
     question
 }
@@ -95,13 +101,8 @@ pub(super) fn standing_answer(replies: Vec<Value>) -> Result<Standing, LookupErr
 
 /// Reads the mark of a user.
 pub(super) fn user_question(user_id: &str) -> Pipeline {
-    let mut question = pipe();
-    let key = own_keys::user(user_id);
-    question
-        .cmd("GETRANGE")
-        .arg(key)
-        .arg(0)
-        .arg(user_mark::MAX_BYTES);
+    let mut question = Pipeline::with_capacity(1);
+    question.add_command(get(&own_keys::user(user_id), user_mark::MAX_BYTES));
     question
 }
 
@@ -185,6 +186,11 @@ fn bytes_of(reply: Value, what: &'static str) -> Result<Vec<u8>, LookupError> {
 fn out_of_protocol() -> StoreError {
     fault(StoreFault::Unavailable, "not a reply that Redis would give")
 }
+
+/// Bytes of the longest command.
+const WORD: usize = 8;
+/// Bytes of the greatest offset.
+const OFFSET: usize = 8;
 
 /// No time has so many digits.
 const TIME_DIGITS: usize = 20;

@@ -38,10 +38,9 @@ pub(super) struct Live {
 
 impl Live {
     /// One round trip; an error reply stays in its command's place.
-    pub(super) async fn send(&self, question: &Pipeline) -> RedisResult<Vec<Value>> {
+    pub(super) async fn send(&mut self, question: &Pipeline) -> RedisResult<Vec<Value>> {
         let replies = question.len();
         self.connection
-            .clone()
             .send_packed_commands(question, 0, replies)
             .await
     }
