@@ -62,7 +62,8 @@ where
         memory.peek(key, epoch.current(), memory.origin.moment(now))
     }
 
-    /// What is remembered, be it of use or not: for whoever compares it with news, and never to be served.
+    /// What is remembered, be it of use or not: for whoever compares it with news, or guesses what these will be, and never to be
+    /// served.
     #[must_use]
     pub fn remembered(&self, key: &CacheKey, now: Now) -> Option<V> {
         let memory = &self.shared.memory;
@@ -93,11 +94,12 @@ where
             Embarked::Known(lookup) => lookup,
             Embarked::Leading(flight, question) => {
                 let shared = Arc::clone(&self.shared);
-                let loading = tokio::spawn(async move {
+                // In a box of its own: a task moves what it runs more than once.
+                let loading = Box::pin(async move {
                     let loaded = load().await;
                     shared.land(flight, &question, clock(), loaded)
                 });
-                loading.await.unwrap_or(Lookup::Aborted)
+                tokio::spawn(loading).await.unwrap_or(Lookup::Aborted)
             }
         }
     }

@@ -45,6 +45,18 @@ impl Gated {
         })
     }
 
+    /// The same as part of a task that is there already.
+    async fn load_along(&self, name: &'static str) -> Outcome {
+        let World { cache, epoch, now } = &*self.world;
+        let load = async {
+            self.begun.fetch_add(1, Ordering::Relaxed);
+            self.gate.notified().await;
+            FOUND
+        };
+        let clock = || *now;
+        cache.load_along(key(name), epoch, *now, clock, load).await
+    }
+
     /// Lets other tasks run until so many loads are in flight, have begun, and so many requests wait.
     async fn settled(&self, loads: usize, waiters: usize) {
         for _ in 0..1_000_000 {
@@ -127,6 +139,42 @@ async fn a_load_that_panics_frees_its_key() {
     assert_eq!(outcome, Lookup::Aborted);
     assert_eq!(world.cache.stats().loads, 0);
     assert_eq!(world.ask("token", FOUND).await, Lookup::Loaded(1));
+}
+
+#[tokio::test]
+async fn a_load_without_a_task_of_its_own_is_waited_for_as_well() {
+    let gated = Gated::new(10, 10);
+    let (leader, follower, ()) = tokio::join!(
+        gated.load_along("token"),
+        gated.request("token", FOUND),
+        async {
+            gated.settled(1, 1).await;
+            gated.gate.notify_one();
+        }
+    );
+    assert_eq!(leader, Lookup::Loaded(1));
+    assert_eq!(follower.expect("no panic"), Lookup::Loaded(1));
+    assert_eq!(gated.begun.load(Ordering::Relaxed), 1);
+    gated.settled(0, 0).await;
+}
+
+#[tokio::test]
+async fn a_load_without_a_task_of_its_own_frees_its_key_when_it_is_dropped() {
+    let gated = Gated::new(10, 10);
+    let mut follower = None;
+    tokio::select! {
+        biased;
+        _ = gated.load_along("token") => panic!("nobody opens the gate"),
+        () = async {
+            gated.settled(1, 0).await;
+            follower = Some(gated.request("token", FOUND));
+            gated.settled(1, 1).await;
+        } => {}
+    }
+    let follower = follower.expect("asked by now").await;
+    assert_eq!(follower.expect("no panic"), Lookup::Aborted);
+    gated.settled(0, 0).await;
+    assert_eq!(gated.world.ask("token", FOUND).await, Lookup::Loaded(1));
 }
 
 #[tokio::test]
