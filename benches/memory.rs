@@ -34,7 +34,7 @@ use sessiongate::observe::Metrics;
 use sessiongate::resolver::{Resolution, Resolver, Source, SourceMetrics};
 use sessiongate::store::{
     Administration, LookupError, NewSession, Removal, Revocation, Search, SessionKey, SessionList,
-    SessionReport, SessionStore, Standing, StoreError, StoredSession, UserMark, decode_native,
+    SessionReport, SessionStore, StoreError, StoredSession, UserMark, decode_native,
 };
 use sessiongate::token::{Credential, Shown, Sid, TokenDigest};
 use std::num::NonZeroUsize;
@@ -127,8 +127,12 @@ impl SessionStore for Generated {
         Ok(None)
     }
 
-    async fn standing(&self, _: TokenDigest, _: Option<&str>) -> Result<Standing, LookupError> {
-        Ok(Standing::default())
+    async fn is_revoked(&self, _: TokenDigest, _: Option<&str>) -> Result<bool, LookupError> {
+        Ok(false)
+    }
+
+    async fn last_seen(&self, _: TokenDigest) -> Result<Option<UnixMillis>, LookupError> {
+        Ok(None)
     }
 
     async fn user(&self, _: &str) -> Result<UserMark, LookupError> {

@@ -4,7 +4,7 @@ use super::reported::Reported;
 use super::source::Source;
 use super::user_facts::UserFacts;
 use crate::cache::{Backing, CacheKey, Ending, Loaded, Lookup, SessionCache, Tie};
-use crate::clock::Now;
+use crate::clock::{Now, UnixMillis};
 use crate::headers::HeaderPlan;
 use crate::identity::Identity;
 use crate::store::{
@@ -52,27 +52,49 @@ impl Loader {
     }
 
     async fn ask(&self, source: &Arc<Source>, wanted: &Wanted) -> Answer {
-        let asked = Now::read();
         let mut question = Question {
             session: wanted.session(),
             name: None,
-            asked,
+            asked: Now::read(),
         };
-        let found = match wanted {
-            Wanted::Shown(credential) => {
-                let name = source.store.other_name(credential);
-                question.name = name.map(|name| self.tie(name));
-                source.store.find(credential, asked).await
-            }
-            Wanted::Touched(session) => source.store.find_again(session, asked).await,
+        if let Wanted::Shown(credential) = wanted {
+            let name = source.store.other_name(credential);
+            question.name = name.map(|name| self.tie(name));
+        }
+        let (found, ahead) = if source.store.keeps_records() {
+            self.find_ahead(source, wanted, &question).await
+        } else {
+            let found = find(source, wanted, question.asked).await;
+            (found, Ahead::default())
         };
-        source.metrics.asked(found.as_ref().err(), asked);
         let understood = match found {
-            Ok(Some(stored)) => self.understand(source, &mut question, stored).await,
+            Ok(Some(stored)) => self.understand(source, &mut question, stored, ahead).await,
             Ok(None) => return Loaded::Absent,
             Err(fault) => Err(fault),
         };
         understood.unwrap_or_else(|fault| self.failed(source, &question, fault))
+    }
+
+    /// Asks with the record for what will most likely be needed with it: one round trip less.
+    async fn find_ahead(
+        &self,
+        source: &Arc<Source>,
+        wanted: &Wanted,
+        question: &Question,
+    ) -> (Answered<Option<StoredSession>>, Ahead) {
+        let key = CacheKey::new(source.fingerprint, question.session);
+        let earlier = self.sessions.remembered(&key, question.asked);
+        let user = async {
+            let earlier = earlier?;
+            let facts = self.user(source, earlier.user_id()).await;
+            Some((earlier, facts))
+        };
+        let seen = async {
+            source.idle_timeout?;
+            Some(last_seen(source, question.session).await)
+        };
+        let (found, user, seen) = tokio::join!(find(source, wanted, question.asked), user, seen);
+        (found, Ahead { user, seen })
     }
 
     async fn understand(
@@ -80,10 +102,11 @@ impl Loader {
         source: &Arc<Source>,
         question: &mut Question,
         mut stored: StoredSession,
+        ahead: Ahead,
     ) -> Result<Answer, LookupError> {
-        if let Some(carried) = stored.carried.take() {
-            self.hear_of(source, question, &carried, &mut stored)
-                .await?;
+        let carried = stored.carried.take();
+        if let Some(id) = carried.as_ref().and_then(Carried::token_id) {
+            question.name = Some(self.tie(TokenDigest::of(id)));
         }
         let mut backing = Backing {
             tie: None,
@@ -98,7 +121,14 @@ impl Loader {
         if stored.is_revoked {
             return ended(Ending::Revoked, backing);
         }
-        let user = self.user(source, &stored.session.user_id).await?;
+        stored.session.idle_timeout = stored.session.idle_timeout.or(source.idle_timeout);
+        let (is_revoked, user, seen) = self
+            .complete(source, question, &stored, carried, ahead)
+            .await;
+        if is_revoked? {
+            return ended(Ending::Revoked, backing);
+        }
+        let user = user?;
         backing.tie = Some(user.tie);
         if user.asked.mono < backing.asked.mono {
             backing.asked = user.asked;
@@ -107,7 +137,7 @@ impl Loader {
             return ended(Ending::Revoked, backing);
         }
         stored.session.disabled |= user.mark.disabled;
-        stored.session.idle_timeout = stored.session.idle_timeout.or(source.idle_timeout);
+        stored.last_seen = seen?;
         let identity = Identity::derive(&stored, &self.plans, question.asked.wall);
         let now = Now::read();
         let key = CacheKey::new(source.fingerprint, question.session);
@@ -124,22 +154,37 @@ impl Loader {
         })
     }
 
-    /// A session that carries its own record: what its source says of its names.
-    async fn hear_of(
+    /// What the record does not say: whether it is revoked, if it is not the store's; what is said of its user; its last use,
+    /// where that matters. All at once.
+    async fn complete(
         &self,
-        source: &Source,
-        question: &mut Question,
-        carried: &Carried,
-        stored: &mut StoredSession,
-    ) -> Result<(), LookupError> {
-        let token_id = carried.token_id();
-        if let Some(id) = token_id {
-            question.name = Some(self.tie(TokenDigest::of(id)));
-        }
-        let standing = source.store.standing(question.session, token_id).await?;
-        stored.is_revoked |= standing.is_revoked;
-        stored.last_seen = standing.last_seen;
-        Ok(())
+        source: &Arc<Source>,
+        question: &Question,
+        stored: &StoredSession,
+        carried: Option<Carried>,
+        ahead: Ahead,
+    ) -> (Answered<bool>, Answered<UserFacts>, Answered<LastSeen>) {
+        let session = &stored.session;
+        let is_revoked = async {
+            let Some(carried) = carried else {
+                return Ok(false);
+            };
+            let store = &source.store;
+            store.is_revoked(question.session, carried.token_id()).await
+        };
+        let user = async {
+            match ahead.user {
+                Some((earlier, facts)) if earlier.user_id() == session.user_id => facts,
+                _ => self.user(source, &session.user_id).await,
+            }
+        };
+        let seen = async {
+            match ahead.seen {
+                None if session.idle_timeout.is_some() => last_seen(source, question.session).await,
+                seen => seen.unwrap_or(Ok(None)),
+            }
+        };
+        tokio::join!(is_revoked, user, seen)
     }
 
     fn tie(&self, name: TokenDigest) -> Tie {
@@ -196,6 +241,18 @@ impl Loader {
     }
 }
 
+type Answered<T> = Result<T, LookupError>;
+type LastSeen = Option<UnixMillis>;
+
+/// What was asked for before the record said that it is needed; of no use if the record says otherwise.
+#[derive(Default)]
+struct Ahead {
+    /// What is said of the user that the session had when it was last loaded.
+    user: Option<(Arc<Identity>, Answered<UserFacts>)>,
+    /// The last use.
+    seen: Option<Answered<LastSeen>>,
+}
+
 /// What is being asked.
 struct Question {
     session: TokenDigest,
@@ -211,6 +268,22 @@ impl Wanted {
             Self::Touched(session) => session.digest,
         }
     }
+}
+
+async fn find(source: &Source, wanted: &Wanted, asked: Now) -> Answered<Option<StoredSession>> {
+    let found = match wanted {
+        Wanted::Shown(credential) => source.store.find(credential, asked).await,
+        Wanted::Touched(session) => source.store.find_again(session, asked).await,
+    };
+    source.metrics.asked(found.as_ref().err(), asked);
+    found
+}
+
+async fn last_seen(source: &Source, session: TokenDigest) -> Answered<LastSeen> {
+    let asked = Now::read();
+    let seen = source.store.last_seen(session).await;
+    source.metrics.asked(seen.as_ref().err(), asked);
+    seen
 }
 
 /// A change of connections is a loss and a return.

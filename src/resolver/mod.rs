@@ -6,6 +6,8 @@ mod resolution;
 mod resolve;
 mod source;
 mod subscription;
+#[cfg(test)]
+mod tests;
 mod user_facts;
 
 pub use resolution::{Resolution, Resolved, Tier};

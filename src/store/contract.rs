@@ -2,7 +2,7 @@
 
 use super::broken_record::BrokenRecord;
 use super::feed::{ChangeSink, Feed};
-use super::session::{SessionKey, Standing, StoredSession};
+use super::session::{SessionKey, StoredSession};
 use super::user_mark::UserMark;
 use crate::clock::{Now, UnixMillis};
 use crate::jwt::UnfitKeys;
@@ -49,21 +49,32 @@ pub trait SessionStore: Send + Sync + 'static {
         now: Now,
     ) -> Result<Option<StoredSession>, LookupError>;
 
+    /// Whether the records lie where it is kept what is said of sessions and users: then all of it can be asked for at once.
+    fn keeps_records(&self) -> bool {
+        true
+    }
+
     /// A name by which the store would tell of changes to what this credential shows, beside that of the credential.
     fn other_name(&self, _credential: &Credential) -> Option<TokenDigest> {
         None
     }
 
-    /// What is said of a session that carries its own record, which says nothing of it: by its name, and by its id as a
-    /// signed token.
+    /// Whether a session that carries its own record, which does not say, was revoked: by its name, or by its id as a signed
+    /// token.
     ///
     /// # Errors
     /// As [`Self::find`].
-    async fn standing(
+    async fn is_revoked(
         &self,
         session: TokenDigest,
         token_id: Option<&str>,
-    ) -> Result<Standing, LookupError>;
+    ) -> Result<bool, LookupError>;
+
+    /// When a session was last used, if that is written down: of interest only where there is an idle timeout.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    async fn last_seen(&self, session: TokenDigest) -> Result<Option<UnixMillis>, LookupError>;
 
     /// What is said of a user, whatever the session.
     ///

@@ -2,7 +2,7 @@
 
 use super::contract::{LookupError, SessionStore, StoreError, StoreFault};
 use super::feed::{Change, ChangeSink, Feed, FeedMode};
-use super::session::{SessionKey, Standing, StoredSession};
+use super::session::{SessionKey, StoredSession};
 use super::settings::MemorySettings;
 use super::user_mark::UserMark;
 use crate::clock::{Now, UnixMillis};
@@ -93,17 +93,20 @@ impl SessionStore for MemoryStore {
         Ok(self.session(session.digest, now))
     }
 
-    async fn standing(
+    async fn is_revoked(
         &self,
         session: TokenDigest,
         token_id: Option<&str>,
-    ) -> Result<Standing, LookupError> {
+    ) -> Result<bool, LookupError> {
         let names = [Some(session.sid().to_string()), token_id.map(str::to_owned)];
         let mut names = names.into_iter().flatten();
-        Ok(Standing {
-            is_revoked: names.any(|name| self.revoked.contains_key(&name)),
-            last_seen: self.uses.get(&session).map(|used| used.0),
-        })
+        Ok(names.any(|name| self.revoked.contains_key(&name)))
+    }
+
+    async fn last_seen(&self, session: TokenDigest) -> Result<Option<UnixMillis>, LookupError> {
+        let with_record = self.sessions.get(&session);
+        let with_record = with_record.and_then(|stored| stored.last_seen);
+        Ok(with_record.or_else(|| self.uses.get(&session).map(|used| used.0)))
     }
 
     async fn user(&self, user_id: &str) -> Result<UserMark, LookupError> {

@@ -54,9 +54,7 @@ pub use new_session::NewSession;
 pub use open::open;
 pub use redis::{Glimpse, Onlooker, Page, RedisStore, Sight};
 pub use revocation::{NotARevocation, Revocation};
-pub use session::{
-    AuthenticatedAs, Authenticator, Carried, Session, SessionKey, Standing, StoredSession,
-};
+pub use session::{AuthenticatedAs, Authenticator, Carried, Session, SessionKey, StoredSession};
 pub use session_report::SessionReport;
 pub use settings::{
     ClusterSettings, Follows, Invalidation, MemorySettings, OnPush, RedisAddress, RedisNode,

@@ -65,11 +65,11 @@ pub struct StoredSession {
     pub session: Session,
     /// From the store's TTL; `None`: the store sets no end.
     pub store_expires_at: Option<UnixMillis>,
-    /// When it was last used, if that is written down anywhere.
+    /// When it was last used, if that was asked for and is written down anywhere.
     pub last_seen: Option<UnixMillis>,
     /// Whether it was revoked by its name, its record notwithstanding.
     pub is_revoked: bool,
-    /// Set where the session carries its own record: then the store has still to be asked for its [`Standing`].
+    /// Set where the session carries its own record: then the store has still to be asked whether it was revoked.
     pub carried: Option<Carried>,
     /// Whoever gave the answer wants to be asked again after that.
     pub trust_for: Option<Duration>,
@@ -96,15 +96,6 @@ impl Carried {
             Self::Vouched => None,
         }
     }
-}
-
-/// What a store says of a session whose record it does not keep.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// Whether it was revoked, by whichever of its names.
-    pub is_revoked: bool,
-    /// When it was last used, if that is written down anywhere.
-    pub last_seen: Option<UnixMillis>,
 }
 
 /// Where a session's record lies in its store. The key may hold the token, so it is never shown.

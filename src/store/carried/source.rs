@@ -7,7 +7,7 @@ use crate::store::administration::Administration;
 use crate::store::contract::{LookupError, ServerState, SessionStore, StoreError};
 use crate::store::feed::{ChangeSink, Feed};
 use crate::store::revocation::Revocation;
-use crate::store::session::{Carried, SessionKey, Standing, StoredSession};
+use crate::store::session::{Carried, SessionKey, StoredSession};
 use crate::store::user_mark::UserMark;
 use crate::token::{Credential, Sid, TokenDigest};
 use async_trait::async_trait;
@@ -78,16 +78,25 @@ impl SessionStore for CarriedStore {
         Ok(None)
     }
 
+    /// A credential is read here, or somebody else is asked, before there is anything to ask the marks.
+    fn keeps_records(&self) -> bool {
+        false
+    }
+
     fn other_name(&self, credential: &Credential) -> Option<TokenDigest> {
         self.reader.other_name(credential)
     }
 
-    async fn standing(
+    async fn is_revoked(
         &self,
         session: TokenDigest,
         token_id: Option<&str>,
-    ) -> Result<Standing, LookupError> {
-        self.marks.standing(session, token_id).await
+    ) -> Result<bool, LookupError> {
+        self.marks.is_revoked(session, token_id).await
+    }
+
+    async fn last_seen(&self, session: TokenDigest) -> Result<Option<UnixMillis>, LookupError> {
+        self.marks.last_seen(session).await
     }
 
     async fn user(&self, user_id: &str) -> Result<UserMark, LookupError> {

@@ -217,7 +217,14 @@ impl RedisStore {
     }
 
     async fn look(&self, session: &SessionKey, now: Now) -> Result<Option<Stored>, LookupError> {
-        match self.read(&session.key, session.digest, now).await {
+        let read = async {
+            let Some(mut stored) = self.read(&session.key, session.digest, now).await? else {
+                return Ok(None);
+            };
+            stored.last_seen = self.last_seen(session.digest).await?;
+            Ok(Some(stored))
+        };
+        match read.await {
             Ok(stored) => Ok(stored.map(Ok)),
             Err(LookupError::Broken(broken)) => Ok(Some(Err(broken))),
             Err(failure) => Err(failure),

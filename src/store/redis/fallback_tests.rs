@@ -156,7 +156,7 @@ async fn agree_to_everything(mut stream: UnixStream) {
             "SUBSCRIBE",
             ">3\r\n$9\r\nsubscribe\r\n$18\r\nsessiongate:events\r\n:1\r\n",
         ),
-        ("GETRANGE", "$0\r\n\r\n:-2\r\n$0\r\n\r\n$0\r\n\r\n"),
+        ("GETRANGE", "$0\r\n\r\n:-2\r\n$0\r\n\r\n"),
         ("SET", "+OK\r\n:1\r\n"),
     ];
     let mut bytes = [0; 1024];

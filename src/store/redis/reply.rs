@@ -6,17 +6,17 @@ use crate::store::broken_record::BrokenRecord;
 use crate::store::contract::{LookupError, StoreError, StoreFault};
 use crate::store::foreign::{RawRecord, RecordFormat};
 use crate::store::own_keys;
-use crate::store::session::{Standing, StoredSession};
+use crate::store::session::StoredSession;
 use crate::store::user_mark::{self, UserMark};
 use crate::token::TokenDigest;
 use redis::{Cmd, Pipeline, Value, cmd, pipe};
 use std::time::Duration;
 
-/// Reads a record, its remaining life, whether it is revoked by its name, and its last use, in one round trip. `GETRANGE`
-/// bounds the reply to one byte more than a record may have, whatever lies under the key (R15), and answers an absent key
-/// with an empty string. Fields of a hash are measured before, with [`size_question`].
+/// Reads a record, its remaining life, and whether it is revoked by its name, in one round trip. `GETRANGE` bounds the
+/// reply to one byte more than a record may have, whatever lies under the key (R15), and answers an absent key with an empty
+/// string. Fields of a hash are measured before, with [`size_question`].
 pub(super) fn question(key: &str, session: TokenDigest, format: &RecordFormat) -> Pipeline {
-    let mut question = Pipeline::with_capacity(4);
+    let mut question = Pipeline::with_capacity(3);
     question.add_command(match format.hash_fields() {
         // The byte at this offset is one more than the format takes.
         None => get(key, format.max_bytes()),
@@ -30,7 +30,6 @@ pub(super) fn question(key: &str, session: TokenDigest, format: &RecordFormat) -
     life.arg("PTTL").arg(key);
     question.add_command(life);
     question.add_command(get(&own_keys::revoked_session(session.sid()), 0));
-    question.add_command(get(&own_keys::seen(session), TIME_DIGITS));
     question
 }
 
@@ -71,10 +70,9 @@ pub(super) fn fits(replies: Vec<Value>, format: &RecordFormat) -> Result<(), Loo
     Ok(())
 }
 
-/// Reads what is said of a session whose record is not here, and of the signed token that it is.
-pub(super) fn standing_question(session: TokenDigest, token_id: Option<&str>) -> Pipeline {
-    let mut question = Pipeline::with_capacity(3);
-    question.add_command(get(&own_keys::seen(session), TIME_DIGITS));
+/// Asks whether a session whose record is not here is revoked, by its name or as the signed token that it is.
+pub(super) fn revoked_question(session: TokenDigest, token_id: Option<&str>) -> Pipeline {
+    let mut question = Pipeline::with_capacity(2);
     question.add_command(get(&own_keys::revoked_session(session.sid()), 0));
     if let Some(id) = token_id {
         question.add_command(get(&own_keys::revoked(id), 0));
@@ -82,21 +80,30 @@ pub(super) fn standing_question(session: TokenDigest, token_id: Option<&str>) ->
     question
 }
 
-/// Understands the replies to [`standing_question`].
+/// Understands the replies to [`revoked_question`].
 ///
 /// # Errors
 /// As [`answer`].
-pub(super) fn standing_answer(replies: Vec<Value>) -> Result<Standing, LookupError> {
-    let mut replies = replies.into_iter();
-    let seen = replies.next().ok_or_else(out_of_protocol)?;
-    let mut standing = Standing {
-        is_revoked: false,
-        last_seen: last_seen(&bytes_of(seen, "seen")?)?,
-    };
-    for reply in replies {
-        standing.is_revoked |= !bytes_of(reply, "revoked")?.is_empty();
-    }
-    Ok(standing)
+pub(super) fn revoked_answer(replies: Vec<Value>) -> Result<bool, LookupError> {
+    replies.into_iter().try_fold(false, |is_revoked, reply| {
+        Ok(is_revoked | !bytes_of(reply, "revoked")?.is_empty())
+    })
+}
+
+/// Reads when a session was last used.
+pub(super) fn seen_question(session: TokenDigest) -> Pipeline {
+    let mut question = Pipeline::with_capacity(1);
+    question.add_command(get(&own_keys::seen(session), TIME_DIGITS));
+    question
+}
+
+/// Understands the reply to [`seen_question`].
+///
+/// # Errors
+/// As [`answer`].
+pub(super) fn seen_answer(replies: Vec<Value>) -> Result<Option<UnixMillis>, LookupError> {
+    let [seen] = <[Value; 1]>::try_from(replies).map_err(|_| out_of_protocol())?;
+    Ok(last_seen(&bytes_of(seen, "seen")?)?)
 }
 
 /// Reads the mark of a user.
@@ -125,8 +132,7 @@ pub(super) fn answer(
     format: &RecordFormat,
     asked_at: UnixMillis,
 ) -> Result<Option<StoredSession>, LookupError> {
-    let [record, life, revoked, seen] =
-        <[Value; 4]>::try_from(replies).map_err(|_| out_of_protocol())?;
+    let [record, life, revoked] = <[Value; 3]>::try_from(replies).map_err(|_| out_of_protocol())?;
     let record = record_of(record, format)?;
     let store_expires_at = match life {
         Value::Int(GONE) => return Ok(None),
@@ -141,7 +147,7 @@ pub(super) fn answer(
     Ok(Some(StoredSession {
         session: format.read(&record, session)?,
         store_expires_at,
-        last_seen: last_seen(&bytes_of(seen, "seen")?)?,
+        last_seen: None,
         is_revoked: !bytes_of(revoked, "revoked")?.is_empty(),
         carried: None,
         trust_for: None,
@@ -203,7 +209,7 @@ const ENDLESS: i64 = -1;
 
 #[cfg(test)]
 mod tests {
-    use super::{RecordFormat, answer};
+    use super::{RecordFormat, answer, revoked_answer, seen_answer};
     use crate::clock::UnixMillis;
     use crate::store::contract::{LookupError, StoreFault};
     use crate::store::session::StoredSession;
@@ -247,7 +253,7 @@ mod tests {
             ),
         ];
         for (name, record, life, expected) in cases {
-            let said = [record, life, NOTHING, NOTHING];
+            let said = [record, life, NOTHING];
             let found = answer_native(replies(&said), UnixMillis(1_000)).expect(name);
             assert_eq!(
                 found.map(|stored| stored.store_expires_at),
@@ -269,7 +275,7 @@ mod tests {
             ),
         ];
         for (name, record, life, fault) in cases {
-            match answer_native(replies(&[record, life, NOTHING, NOTHING]), UnixMillis(0)) {
+            match answer_native(replies(&[record, life, NOTHING]), UnixMillis(0)) {
                 Err(LookupError::Broken(broken)) => assert_eq!(broken.fault, fault, "{name}"),
                 other => panic!("{name}: {other:?}"),
             }
@@ -297,12 +303,7 @@ mod tests {
             ("one reply", vec![RECORD], StoreFault::Unavailable),
             (
                 "revocations refused",
-                vec![RECORD, ":-1\r\n", "-NOPERM x\r\n", NOTHING],
-                StoreFault::Auth,
-            ),
-            (
-                "last use refused",
-                vec![RECORD, ":-1\r\n", NOTHING, "-NOPERM x\r\n"],
+                vec![RECORD, ":-1\r\n", "-NOPERM x\r\n"],
                 StoreFault::Auth,
             ),
             ("no text", vec![":1\r\n", ":1\r\n"], StoreFault::Unavailable),
@@ -314,11 +315,7 @@ mod tests {
             ),
         ];
         for (name, said, kind) in cases {
-            let padded = if said.len() == 2 {
-                &[NOTHING; 2][..]
-            } else {
-                &[]
-            };
+            let padded = if said.len() == 2 { &[NOTHING][..] } else { &[] };
             let said: Vec<_> = said.iter().chain(padded).copied().collect();
             match answer_native(replies(&said), UnixMillis(0)) {
                 Err(LookupError::Store(error)) => assert_eq!(error.kind, kind, "{name}"),
@@ -328,21 +325,44 @@ mod tests {
     }
 
     #[test]
-    fn a_revocation_and_the_last_use_come_with_the_record() {
-        let read = |revoked, seen| {
-            answer_native(replies(&[RECORD, ":-1\r\n", revoked, seen]), UnixMillis(0))
-        };
-        let found = read("$1\r\n1\r\n", "$4\r\n1234\r\n")
-            .expect("sound")
-            .expect("there");
-        assert_eq!(
-            (found.is_revoked, found.last_seen),
-            (true, Some(UnixMillis(1234)))
+    fn a_revocation_comes_with_the_record() {
+        for (revoked, is_revoked) in [("$1\r\n1\r\n", true), (NOTHING, false)] {
+            let found = answer_native(replies(&[RECORD, ":-1\r\n", revoked]), UnixMillis(0));
+            let found = found.expect("sound").expect("there");
+            assert_eq!(found.is_revoked, is_revoked, "{revoked}");
+        }
+    }
+
+    #[test]
+    fn either_name_revokes_a_session_without_a_record() {
+        let there = "$1\r\n1\r\n";
+        let cases = [
+            (vec![NOTHING], false),
+            (vec![there], true),
+            (vec![NOTHING, NOTHING], false),
+            (vec![there, NOTHING], true),
+            (vec![NOTHING, there], true),
+        ];
+        for (said, is_revoked) in cases {
+            let read = revoked_answer(replies(&said)).expect("sound");
+            assert_eq!(read, is_revoked, "{said:?}");
+        }
+        let refused = revoked_answer(replies(&[there, "-NOPERM x\r\n"]));
+        assert!(
+            matches!(refused, Err(LookupError::Store(error)) if error.kind == StoreFault::Auth)
         );
-        let found = read(NOTHING, NOTHING).expect("sound").expect("there");
-        assert_eq!((found.is_revoked, found.last_seen), (false, None));
-        let broken = read(NOTHING, "$1\r\nx\r\n").expect_err("no time");
+    }
+
+    #[test]
+    fn a_last_use_is_a_time_or_nothing() {
+        let read = |seen| seen_answer(replies(&[seen]));
+        let found = read("$4\r\n1234\r\n").expect("sound");
+        assert_eq!(found, Some(UnixMillis(1234)));
+        assert_eq!(read(NOTHING).expect("sound"), None);
+        let broken = read("$1\r\nx\r\n").expect_err("no time");
         assert!(matches!(broken, LookupError::Broken(broken) if broken.field == "seen"));
+        let refused = read("-NOPERM x\r\n").expect_err("refused");
+        assert!(matches!(refused, LookupError::Store(error) if error.kind == StoreFault::Auth));
     }
 
     fn replies(said: &[&str]) -> Vec<Value> {

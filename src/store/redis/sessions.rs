@@ -14,7 +14,7 @@ use crate::store::key::KeyTemplate;
 use crate::store::own_keys;
 use crate::store::owned_task::OwnedTask;
 use crate::store::revocation::Revocation;
-use crate::store::session::{SessionKey, Standing, StoredSession};
+use crate::store::session::{SessionKey, StoredSession};
 use crate::store::settings::RedisSettings;
 use crate::store::user_mark::UserMark;
 use crate::token::{Credential, TokenDigest};
@@ -175,20 +175,24 @@ impl SessionStore for RedisStore {
         self.read(&session.key, session.digest, now).await
     }
 
-    async fn standing(
+    async fn is_revoked(
         &self,
         session: TokenDigest,
         token_id: Option<&str>,
-    ) -> Result<Standing, LookupError> {
+    ) -> Result<bool, LookupError> {
         let announced = self.ledger.revokes(session.sid())
             || token_id.is_some_and(|id| self.ledger.revokes_token(id));
-        let question = reply::standing_question(session, token_id);
-        let answer = reply::standing_answer(self.servers.ask(&question).await?);
+        let question = reply::revoked_question(session, token_id);
+        let answer = reply::revoked_answer(self.servers.ask(&question).await?);
         self.note(answer.as_ref().err());
-        answer.map(|mut standing| {
-            standing.is_revoked |= announced;
-            standing
-        })
+        answer.map(|written| written || announced)
+    }
+
+    async fn last_seen(&self, session: TokenDigest) -> Result<Option<UnixMillis>, LookupError> {
+        let replies = self.servers.ask(&reply::seen_question(session)).await?;
+        let answer = reply::seen_answer(replies);
+        self.note(answer.as_ref().err());
+        answer
     }
 
     async fn user(&self, user_id: &str) -> Result<UserMark, LookupError> {
