@@ -7,9 +7,10 @@
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::de::{Read, SliceRead, StrRead};
 use serde_json::error::Category;
-use serde_json::map::Entry;
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
+use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// How much one text may hold.
@@ -70,6 +71,40 @@ impl Default for JsonLimits {
     }
 }
 
+/// A value that borrows its texts from the text that it was read from, where nothing in them is escaped.
+#[derive(Debug, Default, PartialEq)]
+pub enum Node<'t> {
+    /// `null`.
+    #[default]
+    Null,
+    /// `true` or `false`.
+    Flag(bool),
+    /// Any number.
+    Number(Number),
+    /// Any string.
+    Text(Cow<'t, str>),
+    /// An array.
+    List(Vec<Node<'t>>),
+    /// An object, its members in the text's order.
+    Object(Vec<(Cow<'t, str>, Node<'t>)>),
+}
+
+impl From<Node<'_>> for Value {
+    fn from(node: Node<'_>) -> Self {
+        match node {
+            Node::Null => Self::Null,
+            Node::Flag(flag) => Self::Bool(flag),
+            Node::Number(number) => Self::Number(number),
+            Node::Text(text) => Self::String(text.into_owned()),
+            Node::List(items) => items.into_iter().map(Self::from).collect(),
+            Node::Object(members) => {
+                let owned = |(name, node): (Cow<'_, str>, _)| (name.into_owned(), Self::from(node));
+                Self::Object(members.into_iter().map(owned).collect())
+            }
+        }
+    }
+}
+
 /// Reads one JSON text, to its end, within the usual limits.
 ///
 /// # Errors
@@ -83,6 +118,14 @@ pub fn parse(bytes: &[u8]) -> Result<Value, JsonFault> {
 /// # Errors
 /// When it is not JSON, repeats a member, or is past a limit.
 pub fn parse_within(bytes: &[u8], limits: JsonLimits) -> Result<Value, JsonFault> {
+    parse_in_place(bytes, limits).map(Value::from)
+}
+
+/// The same for who takes a value apart and keeps little of it.
+///
+/// # Errors
+/// As [`parse_within`].
+pub fn parse_in_place(bytes: &[u8], limits: JsonLimits) -> Result<Node<'_>, JsonFault> {
     let bounds = Bounds {
         nodes_left: Cell::new(limits.nodes),
         fault: Cell::new(None),
@@ -96,7 +139,7 @@ pub fn parse_within(bytes: &[u8], limits: JsonLimits) -> Result<Value, JsonFault
     })
 }
 
-fn read(bytes: &[u8], bounds: &Bounds, depth: usize) -> Result<Value, serde_json::Error> {
+fn read<'t>(bytes: &'t [u8], bounds: &Bounds, depth: usize) -> Result<Node<'t>, serde_json::Error> {
     // Checked as a whole: else each of its texts is.
     match str::from_utf8(bytes) {
         Ok(text) => read_from(StrRead::new(text), bounds, depth),
@@ -109,7 +152,7 @@ fn read_from<'t>(
     text: impl Read<'t>,
     bounds: &Bounds,
     depth: usize,
-) -> Result<Value, serde_json::Error> {
+) -> Result<Node<'t>, serde_json::Error> {
     let mut reader = serde_json::Deserializer::new(text);
     let strict = Strict {
         bounds,
@@ -159,9 +202,9 @@ impl Strict<'_> {
 }
 
 impl<'de> DeserializeSeed<'de> for Strict<'_> {
-    type Value = Value;
+    type Value = Node<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Node<'de>, D::Error> {
         let left = self.bounds.nodes_left.get().checked_sub(1);
         let left = left.ok_or_else(|| self.bounds.refuse(JsonFaultKind::TooMany))?;
         self.bounds.nodes_left.set(left);
@@ -170,63 +213,106 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
 }
 
 impl<'de> Visitor<'de> for Strict<'_> {
-    type Value = Value;
+    type Value = Node<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Node<'de>, E> {
+        Ok(Node::Null)
     }
 
-    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
-        Ok(Value::Bool(flag))
+    fn visit_bool<E>(self, flag: bool) -> Result<Node<'de>, E> {
+        Ok(Node::Flag(flag))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(Value::from(number))
+    fn visit_u64<E>(self, number: u64) -> Result<Node<'de>, E> {
+        Ok(Node::Number(number.into()))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(Value::from(number))
+    fn visit_i64<E>(self, number: i64) -> Result<Node<'de>, E> {
+        Ok(Node::Number(number.into()))
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(number).map_or(Value::Null, Value::Number))
+    fn visit_f64<E>(self, number: f64) -> Result<Node<'de>, E> {
+        Ok(Number::from_f64(number).map_or(Node::Null, Node::Number))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::String(text.to_owned()))
+    fn visit_str<E: Error>(self, text: &str) -> Result<Node<'de>, E> {
+        Text.visit_str(text).map(Node::Text)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Node<'de>, E> {
+        Text.visit_borrowed_str(text).map(Node::Text)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node<'de>, A::Error> {
         let inner = self.deeper()?;
         let mut list = Vec::new();
         while let Some(item) = items.next_element_seed(inner)? {
             list.push(item);
         }
-        Ok(Value::Array(list))
+        Ok(Node::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Node<'de>, A::Error> {
         let inner = self.deeper()?;
-        let mut map = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            match map.entry(name) {
-                Entry::Vacant(place) => place.insert(members.next_value_seed(inner)?),
-                Entry::Occupied(_) => return Err(self.bounds.refuse(JsonFaultKind::Duplicate)),
+        let mut object: Vec<(Cow<'de, str>, Node<'de>)> = Vec::new();
+        let mut names = BTreeSet::new();
+        while let Some(name) = members.next_key_seed(Text)? {
+            // Looking through a few is faster than sorting them.
+            let is_known = if object.len() < FEW {
+                object.iter().any(|(known, _)| *known == name)
+            } else {
+                if names.is_empty() {
+                    names.extend(object.iter().map(|(known, _)| known.clone()));
+                }
+                !names.insert(name.clone())
             };
+            if is_known {
+                return Err(self.bounds.refuse(JsonFaultKind::Duplicate));
+            }
+            object.push((name, members.next_value_seed(inner)?));
         }
-        Ok(Value::Object(map))
+        Ok(Node::Object(object))
     }
 }
+
+/// Reads a string.
+struct Text;
+
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Self::Value, D::Error> {
+        reader.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Text {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
+    }
+}
+
+const FEW: usize = 16;
 
 #[cfg(test)]
 mod tests {
     use super::{JsonFault, JsonFaultKind, JsonLimits, parse_within};
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::{Map, Value, json};
 
     const LIMITS: JsonLimits = JsonLimits { depth: 3, nodes: 6 };
 
@@ -266,6 +352,21 @@ mod tests {
     fn what_is_within_the_limits_reads_as_serde_json_reads_it() {
         let read = parse_within(b" {\"a\":[1,-2.5,{}],\"b\":null}\n", LIMITS);
         assert_eq!(read, Ok(json!({"a": [1, -2.5, {}], "b": null})));
+    }
+
+    #[test]
+    fn a_member_is_not_repeated_however_many_there_are() {
+        for count in [1, 15, 16, 17, 40] {
+            let members = |first: &str| {
+                let others: String = (1..count).map(|at| format!(",\"m{at}\":{at}")).collect();
+                format!("{{\"{first}\":0{others},\"x\":0}}")
+            };
+            let limits = JsonLimits::default();
+            let read = parse_within(members("m0").as_bytes(), limits).expect("all differ");
+            assert_eq!(read.as_object().map(Map::len), Some(count + 1));
+            let fault = parse_within(members("x").as_bytes(), limits).expect_err("one is repeated");
+            assert_eq!(fault.kind, JsonFaultKind::Duplicate, "{count}");
+        }
     }
 
     proptest! {

@@ -4,8 +4,7 @@ use super::members::Members;
 use crate::store::broken_record::BrokenRecord;
 use crate::store::session::{AuthenticatedAs, Authenticator, Session};
 use crate::store::text_rule::TextRule;
-use crate::strict_json;
-use serde_json::Value;
+use crate::strict_json::{self, JsonLimits, Node};
 
 /// Reads and checks a native record (design section 6, rule R2).
 ///
@@ -18,7 +17,7 @@ pub fn decode_native(bytes: &[u8]) -> Result<Session, BrokenRecord> {
     if bytes.len() > MAX_RECORD_BYTES {
         return Err(BrokenRecord::new("record", "larger than 16 KiB"));
     }
-    let json = strict_json::parse(bytes)
+    let json = strict_json::parse_in_place(bytes, JsonLimits::default())
         .map_err(|error| BrokenRecord::new("record", format!("not strict JSON: {error}")))?;
     let mut record = Members::of_record(json)?;
     check_version(&mut record)?;
@@ -52,15 +51,15 @@ pub fn decode_native(bytes: &[u8]) -> Result<Session, BrokenRecord> {
     })
 }
 
-fn check_version(record: &mut Members) -> Result<(), BrokenRecord> {
-    match record.take("v").as_ref().map(Value::as_u64) {
-        Some(Some(1)) => Ok(()),
+fn check_version(record: &mut Members<'_>) -> Result<(), BrokenRecord> {
+    match record.take("v") {
+        Some(Node::Number(version)) if version.as_u64() == Some(1) => Ok(()),
         Some(_) => Err(record.broken("v", "not 1, the only version there is")),
         None => Err(record.broken("v", "missing")),
     }
 }
 
-fn identity(mut members: Members) -> Result<AuthenticatedAs, BrokenRecord> {
+fn identity(mut members: Members<'_>) -> Result<AuthenticatedAs, BrokenRecord> {
     Ok(AuthenticatedAs {
         id: members.id("id")?,
         kind: members.text("type", TextRule::Word)?,
@@ -68,7 +67,7 @@ fn identity(mut members: Members) -> Result<AuthenticatedAs, BrokenRecord> {
     })
 }
 
-fn authenticator(mut members: Members) -> Result<Authenticator, BrokenRecord> {
+fn authenticator(mut members: Members<'_>) -> Result<Authenticator, BrokenRecord> {
     Ok(Authenticator {
         id: members.id("id")?,
         kind: members.text("type", TextRule::Word)?,

@@ -2,27 +2,30 @@
 
 use crate::store::broken_record::BrokenRecord;
 use crate::store::text_rule::TextRule;
+use crate::strict_json::Node;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::mem;
 use std::time::Duration;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 /// The members; one that was taken is `null` from then on. What nobody takes is ignored (design section 6).
-pub(super) struct Members {
+pub(super) struct Members<'t> {
     /// Prefix of the dotted path, with its dot; empty at the top.
     path: String,
-    map: Map<String, Value>,
+    members: Vec<(Cow<'t, str>, Node<'t>)>,
 }
 
-impl Members {
+impl<'t> Members<'t> {
     /// The record itself.
-    pub(super) fn of_record(value: Value) -> Result<Self, BrokenRecord> {
-        let Value::Object(map) = value else {
+    pub(super) fn of_record(node: Node<'t>) -> Result<Self, BrokenRecord> {
+        let Node::Object(members) = node else {
             return Err(BrokenRecord::new("record", "not a JSON object"));
         };
         Ok(Self {
             path: String::new(),
-            map,
+            members,
         })
     }
 
@@ -32,18 +35,19 @@ impl Members {
     }
 
     /// A member's value; `null` counts as absent.
-    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
-        let value = self.map.get_mut(name).map(Value::take);
-        value.filter(|value| !value.is_null())
+    pub(super) fn take(&mut self, name: &str) -> Option<Node<'t>> {
+        let mut members = self.members.iter_mut();
+        let (_, node) = members.find(|(known, _)| known == name)?;
+        Some(mem::take(node)).filter(|node| *node != Node::Null)
     }
 
     /// An object inside this one.
     pub(super) fn object(&mut self, name: &str) -> Result<Option<Self>, BrokenRecord> {
         match self.take(name) {
             None => Ok(None),
-            Some(Value::Object(map)) => Ok(Some(Self {
+            Some(Node::Object(members)) => Ok(Some(Self {
                 path: [&self.path, name, "."].concat(),
-                map,
+                members,
             })),
             Some(_) => Err(self.broken(name, "not a JSON object")),
         }
@@ -51,7 +55,10 @@ impl Members {
 
     /// Every member there is, as it stands.
     pub(super) fn into_map(self) -> Map<String, Value> {
-        self.map
+        let members = self.members.into_iter();
+        members
+            .map(|(name, node)| (name.into_owned(), node.into()))
+            .collect()
     }
 
     /// A text that obeys a rule.
@@ -64,7 +71,7 @@ impl Members {
             return Ok(None);
         };
         if rule.holds(&text) {
-            Ok(Some(text))
+            Ok(Some(text.into_owned()))
         } else {
             Err(self.broken(name, rule.fault()))
         }
@@ -79,16 +86,16 @@ impl Members {
     ) -> Result<Vec<String>, BrokenRecord> {
         let items = match self.take(name) {
             None => return Ok(Vec::new()),
-            Some(Value::Array(items)) if items.len() <= max => items,
-            Some(Value::Array(_)) => return Err(self.broken(name, "too many entries")),
+            Some(Node::List(items)) if items.len() <= max => items,
+            Some(Node::List(_)) => return Err(self.broken(name, "too many entries")),
             Some(_) => return Err(self.broken(name, "not a list")),
         };
         items
             .into_iter()
             .enumerate()
             .map(|(at, item)| match item {
-                Value::String(text) if rule.holds(&text) => Ok(text),
-                Value::String(_) => Err(self.broken(&format!("{name}.{at}"), rule.fault())),
+                Node::Text(text) if rule.holds(&text) => Ok(text.into_owned()),
+                Node::Text(_) => Err(self.broken(&format!("{name}.{at}"), rule.fault())),
                 _ => Err(self.broken(&format!("{name}.{at}"), NOT_A_STRING)),
             })
             .collect()
@@ -96,7 +103,10 @@ impl Members {
 
     /// An id: a text, or a whole number from 0 on, read as its decimal digits.
     pub(super) fn id(&mut self, name: &str) -> Result<String, BrokenRecord> {
-        if let Some(number) = self.map.get(name).and_then(Value::as_u64) {
+        let mut members = self.members.iter();
+        if let Some((_, Node::Number(number))) = members.find(|(known, _)| known == name)
+            && let Some(number) = number.as_u64()
+        {
             return Ok(number.to_string());
         }
         let id = self.text(name, TextRule::Id)?;
@@ -107,7 +117,7 @@ impl Members {
     pub(super) fn flag(&mut self, name: &str) -> Result<bool, BrokenRecord> {
         match self.take(name) {
             None => Ok(false),
-            Some(Value::Bool(flag)) => Ok(flag),
+            Some(Node::Flag(flag)) => Ok(flag),
             Some(_) => Err(self.broken(name, "not true or false")),
         }
     }
@@ -134,10 +144,10 @@ impl Members {
             .ok_or_else(|| self.broken(name, "not a duration such as 30m (units ms, s, m, h, d)"))
     }
 
-    fn string(&mut self, name: &str) -> Result<Option<String>, BrokenRecord> {
+    fn string(&mut self, name: &str) -> Result<Option<Cow<'t, str>>, BrokenRecord> {
         match self.take(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Node::Text(text)) => Ok(Some(text)),
             Some(_) => Err(self.broken(name, NOT_A_STRING)),
         }
     }
