@@ -49,6 +49,8 @@ fn a_record_that_is_touched_on_every_use_is_read_again_before_anybody_asks() {
     let stack = running("suspect");
     know(&stack, "token-a", &record("u-17"));
     let before = loaded_by_requests(&stack);
+    // The first read may have been overtaken by what told of the record.
+    let changed = refreshed(&stack, "changed");
     for seconds in 1..=20 {
         let done = refreshed(&stack, "unchanged");
         let touch = ["EXPIRE", &key("token-a"), &(1000 + seconds).to_string()];
@@ -68,7 +70,7 @@ fn a_record_that_is_touched_on_every_use_is_read_again_before_anybody_asks() {
     });
     assert_eq!(
         refreshed(&stack, "changed"),
-        0.0,
+        changed,
         "no mapped field has changed"
     );
 }
