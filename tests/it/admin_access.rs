@@ -1,6 +1,8 @@
 //! The admin listener's doors: who may see sessions and change things, and what a request may look like.
 
-use crate::harness::{Connection, Reply, Sibling, Stack, free_port, record, sid, stack};
+use crate::harness::{
+    Connection, Reply, Sibling, Stack, eventually, free_port, record, sid, stack,
+};
 use serde_json::json;
 
 const TOKEN: &str = "an-admin-token-of-32-characters!";
@@ -61,7 +63,12 @@ impl OnTcp {
         let port = free_port();
         let admin = format!("admin: {{listen: '127.0.0.1:{port}'{token}}}\n");
         let node = Sibling::start(stack, "second", &format!("{admin}{YAML}"));
-        Self { port, _node: node }
+        let node = Self { port, _node: node };
+        // It serves before it says so, and is administered from then on.
+        eventually("the node is ready", || {
+            (node.ask("GET", "/readyz", &[], "").status == 200).then_some(())
+        });
+        node
     }
 
     fn ask(&self, method: &str, path: &str, lines: &[&str], body: &str) -> Reply {
