@@ -7,32 +7,35 @@ cd "$(dirname "$0")/.."
 work=$PWD/target/pgo
 host=$(rustc -vV | sed -n 's/^host: //p')
 
-# The tool of the compiler's own LLVM where rustup has it; else the newest there is.
-tool() {
-    local own
-    own=$(rustc --print sysroot)/lib/rustlib/$host/bin/llvm-profdata
-    if [[ -x $own ]]; then
-        echo "$own"
-    else
-        compgen -c llvm-profdata | sort -V | tail -n1
-    fi
+# The tool of the compiler's own LLVM where rustup has it, else Debian's. Not a newer one than the compiler: that may not read
+# what it writes.
+merge=$(rustc --print sysroot)/lib/rustlib/$host/bin/llvm-profdata
+[[ -x $merge ]] || merge=llvm-profdata-19
+
+fail() {
+    echo "$1" >&2
+    exit 1
 }
 
-# build FOLDER FLAG: with a target named, the flags are not for build scripts and macros.
+# build FOLDER FLAG: with a target named, the flag is not for build scripts and macros. Flags are kept apart by a byte that no
+# path has.
 build() {
-    RUSTFLAGS="${RUSTFLAGS:-} $2" cargo build --release --locked --bin sessiongate --target "$host" --target-dir "$work/$1"
+    local flags=${RUSTFLAGS:-}
+    flags=${CARGO_ENCODED_RUSTFLAGS:-${flags// /$'\x1f'}}
+    CARGO_ENCODED_RUSTFLAGS=${flags:+$flags$'\x1f'}$2 \
+        cargo build --release --locked --bin sessiongate --target "$host" --target-dir "$work/$1" || return
     built=$work/$1/$host/release/sessiongate
 }
 
 rm -rf "$work/counts"
 build counting "-Cprofile-generate=$work/counts"
 load-tests/train.py "$built"
-"$(tool)" merge -o "$work/sessiongate.profdata" "$work"/counts/*.profraw || {
-    echo "the counts of this compiler are not legible to $(tool): rustup component add llvm-tools" >&2
-    exit 1
-}
-build laid-out "-Cprofile-use=$work/sessiongate.profdata"
+compgen -G "$work/counts/*.profraw" >/dev/null || fail "the gateway has counted nothing: $work/counts is empty"
+"$merge" merge -o "$work/sessiongate.profdata" "$work"/counts/*.profraw ||
+    fail "$merge cannot read the counts of this compiler, whose own tool can: rustup component add llvm-tools"
+build laid-out "-Cprofile-use=$work/sessiongate.profdata" ||
+    fail "if the compiler could not read the profile, its own tool writes one that it can: rustup component add llvm-tools"
 # The result gets the same requests: it has to answer them like any other build.
 load-tests/train.py "$built"
-cp "$built" "$work/sessiongate"
+install "$built" "$work/sessiongate"
 echo "built: target/pgo/sessiongate"

@@ -60,11 +60,18 @@ check_programs() {
     for binary in "$gateway" "$release"/sessiongate-load "$release"/bare-pingora{,-stock}; do
         [[ -x $binary ]] || fail "$binary is missing: make load builds it"
     done
-    if [[ " $peers " == *" sessiongate-pgo "* && ! -x $laid_out ]]; then
+    if [[ " $peers " == *" sessiongate-pgo "* ]]; then check_laid_out; fi
+    (($(nproc) > 1)) || fail "two cores are needed: one for the peer, one for everything else"
+}
+
+check_laid_out() {
+    if [[ ! -x $laid_out ]]; then
+        [[ -z ${PEERS:-} ]] || fail "$laid_out is missing: make pgo builds it"
         echo "without sessiongate-pgo: make pgo builds $laid_out" >&2
         peers=${peers/sessiongate-pgo/}
+    elif [[ -n $(find src Cargo.lock -newer "$laid_out" -print -quit) ]]; then
+        echo "$laid_out is older than the source: make pgo builds it anew" >&2
     fi
-    (($(nproc) > 1)) || fail "two cores are needed: one for the peer, one for everything else"
 }
 
 is_open() { (exec 3<>"/dev/tcp/${1%:*}/${1#*:}") 2>/dev/null; }

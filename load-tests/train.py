@@ -23,6 +23,7 @@ import tempfile
 import time
 
 SESSIONS, HOT, CONNECTIONS = 20_000, 2_000, 16
+PATIENCE = 30
 JWT_KEY = "a secret of the training run, 32+"
 CONFIG = """\
 listen: 127.0.0.1:{gateway}
@@ -118,13 +119,20 @@ def answer(connection):
     """Status and all the text of one answer."""
     text = b""
     while b"\r\n\r\n" not in text:
-        text += connection.recv(65536) or sys.exit("the gateway closed a connection")
+        text += more(connection)
     head, _, body = text.partition(b"\r\n\r\n")
     lines = head.lower().split(b"\r\n")
     length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), None)
     while len(body) < length if length is not None else not body.endswith(b"0\r\n\r\n"):
-        body += connection.recv(65536) or sys.exit("the gateway closed a connection")
+        body += more(connection)
     return int(head.split()[1]), body.decode()
+
+
+def more(connection):
+    some = connection.recv(65536)
+    if not some:
+        raise ConnectionError("the gateway closed a connection")
+    return some
 
 
 def rehearse(binary, folder, redis, threads, requests):
@@ -139,17 +147,25 @@ def rehearse(binary, folder, redis, threads, requests):
         start(ends, folder / "gateway.log", {"JWT_KEY": JWT_KEY}, binary, "run", "--config", config)
         connect(upstream, folder / "echo.log").close()
         connections = [connect(gateway, folder / "gateway.log") for _ in range(CONNECTIONS)]
-        crowd = Crowd(folder, threads)
-        for _ in range(requests // CONNECTIONS):
-            asked = [crowd.ask() for _ in connections]
-            for connection, (request, _, _) in zip(connections, asked):
-                connection.sendall(request)
-            for connection, (request, status, user) in zip(connections, asked):
-                came, body = answer(connection)
-                if came != status or ((user or "root") in body) != bool(user):
-                    sys.exit(f"not the answer that had to come: {came}\n{request.decode()}\n{body}")
-        for connection in connections:
-            connection.close()
+        try:
+            ask_all(connections, Crowd(folder, threads), requests)
+        except (OSError, ValueError) as fault:
+            # Beside its access lines, which say nothing of that.
+            said = [line for line in (folder / "gateway.log").read_text().splitlines() if '"access"' not in line]
+            sys.exit("\n".join([str(fault), *said]))
+
+
+def ask_all(connections, crowd, requests):
+    for _ in range(requests // CONNECTIONS):
+        asked = [crowd.ask() for _ in connections]
+        for connection, (request, _, _) in zip(connections, asked):
+            connection.sendall(request)
+        for connection, (request, status, user) in zip(connections, asked):
+            came, body = answer(connection)
+            if came != status or ((user or "root") in body) != bool(user):
+                raise ValueError(f"not the answer that had to come: {came}\n{request.decode()}\n{body}")
+    for connection in connections:
+        connection.close()
 
 
 def start(ends, log, environment, *command):
@@ -161,10 +177,10 @@ def start(ends, log, environment, *command):
 
 
 def connect(port, log):
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while True:
         try:
-            return socket.create_connection(("127.0.0.1", port))
+            return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         except ConnectionRefusedError:
             if time.monotonic() > end:
                 sys.exit(f"nobody listens on port {port}\n{log.read_text()}")
@@ -186,7 +202,10 @@ def main():
         redis = folder / "redis.sock"
         subprocess.run([sessions, folder, str(SESSIONS), str(HOT)], check=True)
         start(ends, folder / "redis.log", {}, "redis-server", "--port", "0", "--unixsocket", redis, "--save", "")
+        end = time.monotonic() + PATIENCE
         while not redis.exists():
+            if time.monotonic() > end:
+                sys.exit(f"redis-server does not listen on {redis}\n{(folder / 'redis.log').read_text()}")
             time.sleep(0.05)
         with open(folder / "sessions.resp", "rb") as commands:
             subprocess.run(["redis-cli", "-s", redis, "--pipe"], stdin=commands, stdout=subprocess.DEVNULL, check=True)

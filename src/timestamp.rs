@@ -14,6 +14,7 @@ pub fn write(at: OffsetDateTime, out: &mut String) -> Result<(), OutOfRange> {
         .checked_to_offset(UtcOffset::UTC)
         .filter(|utc| (0..=9999).contains(&utc.year()))
         .ok_or(OutOfRange)?;
+    // Without the machinery of `fmt`: each session that is loaded has two or three, and each line of the access log one.
     let mut put = |number: u32, digits: u32, after: char| {
         let places = (0..digits)
             .rev()

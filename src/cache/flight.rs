@@ -31,7 +31,7 @@ struct Latest<T> {
     landing: Landing<T>,
 }
 
-/// Made by the first who joins: nearly every flight is alone. Whoever opened it waits for the task instead.
+/// Made by the first who joins: nearly every flight is alone. Whoever opened it has the outcome at first hand.
 type Landing<T> = Arc<OnceLock<watch::Sender<Option<T>>>>;
 
 /// A request's part in the load of its key.

@@ -105,6 +105,12 @@ impl Identity {
         self.assertions.as_deref()
     }
 
+    /// Whether it ends for want of use: then its last use is worth asking for.
+    #[must_use]
+    pub fn can_be_idle(&self) -> bool {
+        self.idle.is_some()
+    }
+
     /// Whether it has not been used for its idle timeout, as far as this node knows (R8).
     #[must_use]
     pub fn is_idle(&self, at: UnixMillis) -> bool {

@@ -5,6 +5,7 @@ use super::consider::consider;
 use super::context::Context;
 use super::decision::Denial;
 use super::failure::{attempt_result, denial_of, report};
+use super::linger::linger;
 use super::own_answer;
 use super::reception::restore_length;
 use super::reply::{deny, end_hop_by_hop};
@@ -339,6 +340,11 @@ impl ProxyHttp for Gateway {
                 method,
             },
         );
+        let is_told = session.response_written().is_some();
+        let is_there = fault.is_none_or(|fault| *fault.esource() != ErrorSource::Downstream);
+        if is_told && is_there {
+            linger(session).await;
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod decision;
 mod failure;
 mod gateway;
 mod incoming;
+mod linger;
 mod own_answer;
 mod reception;
 mod reply;

@@ -1,10 +1,11 @@
 //! `Loader`: from a store's answers to what is remembered: the record, what is said of its user, its last use.
 
+use super::asking::{Answered, LastSeen, find, is_revoked, last_seen, mark};
 use super::reported::Reported;
 use super::source::Source;
 use super::user_facts::UserFacts;
 use crate::cache::{Backing, CacheKey, Ending, Loaded, Lookup, SessionCache, Tie};
-use crate::clock::{Now, UnixMillis};
+use crate::clock::Now;
 use crate::headers::HeaderPlan;
 use crate::identity::Identity;
 use crate::store::{
@@ -84,14 +85,18 @@ impl Loader {
     ) -> (Answered<Option<StoredSession>>, Ahead) {
         let key = CacheKey::new(source.fingerprint, question.session);
         let earlier = self.sessions.remembered(&key, question.asked);
+        let can_be_idle = source.idle_timeout.is_some()
+            || earlier
+                .as_ref()
+                .is_some_and(|earlier| earlier.can_be_idle());
         let user = async {
             let earlier = earlier?;
             let facts = self.user(source, earlier.user_id()).await;
             Some((earlier, facts))
         };
         let seen = async {
-            source.idle_timeout?;
-            Some(last_seen(source, question.session).await)
+            let seen = can_be_idle.then(|| last_seen(source, question.session));
+            Some(seen?.await)
         };
         let (found, user, seen) = tokio::join!(find(source, wanted, question.asked), user, seen);
         (found, Ahead { user, seen })
@@ -122,10 +127,10 @@ impl Loader {
             return ended(Ending::Revoked, backing);
         }
         stored.session.idle_timeout = stored.session.idle_timeout.or(source.idle_timeout);
-        let (is_revoked, user, seen) = self
+        let (revoked, user, seen) = self
             .complete(source, question, &stored, carried, ahead)
             .await;
-        if is_revoked? {
+        if revoked? {
             return ended(Ending::Revoked, backing);
         }
         let user = user?;
@@ -165,12 +170,11 @@ impl Loader {
         ahead: Ahead,
     ) -> (Answered<bool>, Answered<UserFacts>, Answered<LastSeen>) {
         let session = &stored.session;
-        let is_revoked = async {
+        let revoked = async {
             let Some(carried) = carried else {
                 return Ok(false);
             };
-            let store = &source.store;
-            store.is_revoked(question.session, carried.token_id()).await
+            is_revoked(source, question.session, carried.token_id()).await
         };
         let user = async {
             match ahead.user {
@@ -184,7 +188,7 @@ impl Loader {
                 seen => seen.unwrap_or(Ok(None)),
             }
         };
-        tokio::join!(is_revoked, user, seen)
+        tokio::join!(revoked, user, seen)
     }
 
     fn tie(&self, name: TokenDigest) -> Tie {
@@ -192,8 +196,8 @@ impl Loader {
         self.sessions.tie(&CacheKey::new(0, name))
     }
 
-    /// One more round trip, for a user of whom nothing is known.
-    async fn user(&self, source: &Arc<Source>, user_id: &str) -> Result<UserFacts, LookupError> {
+    /// Asks for a user of whom nothing is known.
+    async fn user(&self, source: &Arc<Source>, user_id: &str) -> Answered<UserFacts> {
         let key = CacheKey::new(source.fingerprint, TokenDigest::of(user_id));
         let now = Now::read();
         let known = self.users.peek(&key, &source.epoch, now);
@@ -241,9 +245,6 @@ impl Loader {
     }
 }
 
-type Answered<T> = Result<T, LookupError>;
-type LastSeen = Option<UnixMillis>;
-
 /// What was asked for before the record said that it is needed; of no use if the record says otherwise.
 #[derive(Default)]
 struct Ahead {
@@ -270,42 +271,5 @@ impl Wanted {
     }
 }
 
-async fn find(source: &Source, wanted: &Wanted, asked: Now) -> Answered<Option<StoredSession>> {
-    let found = match wanted {
-        Wanted::Shown(credential) => source.store.find(credential, asked).await,
-        Wanted::Touched(session) => source.store.find_again(session, asked).await,
-    };
-    source.metrics.asked(found.as_ref().err(), asked);
-    found
-}
-
-async fn last_seen(source: &Source, session: TokenDigest) -> Answered<LastSeen> {
-    let asked = Now::read();
-    let seen = source.store.last_seen(session).await;
-    source.metrics.asked(seen.as_ref().err(), asked);
-    seen
-}
-
 /// A change of connections is a loss and a return.
 const ATTEMPTS: usize = 3;
-
-/// No mark is an answer too: nearly every user has none. What will rest on it are sessions, so the tie is of their cache.
-async fn mark(
-    source: &Source,
-    sessions: &SessionCache<Arc<Identity>, LookupError>,
-    key: CacheKey,
-    user_id: &str,
-) -> Loaded<UserFacts, LookupError> {
-    let (tie, asked) = (sessions.tie(&key), Now::read());
-    let answer = source.store.user(user_id).await;
-    source.metrics.asked(answer.as_ref().err(), asked);
-    match answer {
-        Ok(mark) => Loaded::Found {
-            value: UserFacts { mark, tie, asked },
-            expires_at: None,
-            backing: None,
-        },
-        Err(fault @ LookupError::Store(_)) => Loaded::Failed(fault),
-        Err(fault) => Loaded::Broken(fault),
-    }
-}

@@ -1,5 +1,6 @@
 //! From a shown token to who the caller is: the cache in front of the stores.
 
+mod asking;
 mod load;
 mod reported;
 mod resolution;

@@ -45,9 +45,9 @@ pub enum ServeError {
     AccessLog(#[from] io::Error),
 }
 
-/// Unused connections to services that are kept, for each thread, until `idle` ends them. There are never more than requests
-/// were under way at once, and past it each request connects anew, which costs more than all the rest of it; Pingora's own 128
-/// are too few for 20,000 requests a second that take 10 ms.
+/// Unused connections that are kept, times threads, to all services together, until `idle` ends them. Past it the oldest is closed
+/// and somebody connects anew, which costs more than all the rest of a request; Pingora's own 128 are too few for 20,000 requests
+/// a second that take 10 ms.
 pub const MAX_IDLE: usize = 1024;
 
 /// Serves until a signal ends it. Logging must have been installed.

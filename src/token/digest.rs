@@ -74,7 +74,7 @@ impl Sid {
         read_hex(hex, &mut bytes).then_some(Self(bytes))
     }
 
-    /// What [`Self::from_hex`] reads.
+    /// As `Display` writes it, without the machinery of `fmt`: each lookup in a store spells it.
     #[must_use]
     pub fn to_hex(self) -> String {
         to_hex(&self.0)
@@ -99,17 +99,10 @@ impl fmt::Debug for Sid {
     }
 }
 
-/// A lookup in a store spells several names.
 fn to_hex(bytes: &[u8]) -> String {
-    let mut hex = vec![0; 2 * bytes.len()];
-    for (pair, byte) in hex.chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0x0f)]);
-    }
-    String::from_utf8(hex).expect("digits are ASCII")
-}
-
-fn digit(nibble: u8) -> u8 {
-    nibble + if nibble < 10 { b'0' } else { b'a' - 10 }
+    let mut digits = vec![0; 2 * bytes.len()];
+    hex::encode_to_slice(bytes, &mut digits).expect("there is room for two digits a byte");
+    String::from_utf8(digits).expect("digits are ASCII")
 }
 
 /// Whether the digits fill the bytes and nothing else stands there.

@@ -133,6 +133,20 @@ fn a_refused_request_with_a_body_does_not_wait_for_it() {
 }
 
 #[test]
+fn a_client_whose_body_is_not_wanted_is_answered_and_not_reset() {
+    let stack = started();
+    let body = "x".repeat(50_000);
+    for (path, announced, status) in [("/%2f", body.len(), 400), ("/", 64 * 1024 + 1, 413)] {
+        let mut connection = stack.connect();
+        connection.send(format!(
+            "POST {path} HTTP/1.1\r\nHost: app.test\r\nContent-Length: {announced}\r\n\r\n{body}"
+        ));
+        assert_eq!(connection.reply().status, status, "{path}");
+        assert!(connection.ends(), "{path}: reset, with bytes unread");
+    }
+}
+
+#[test]
 fn the_end_of_a_response_is_what_the_upstream_says() {
     let stack = started();
     for (path, raw, status, body) in [

@@ -78,7 +78,7 @@ impl SessionStore for CarriedStore {
         Ok(None)
     }
 
-    /// A credential is read here, or somebody else is asked, before there is anything to ask the marks.
+    /// The marks are not asked for what is not believed; for what is, all of it is asked for at once after reading it.
     fn keeps_records(&self) -> bool {
         false
     }

@@ -218,10 +218,12 @@ impl RedisStore {
 
     async fn look(&self, session: &SessionKey, now: Now) -> Result<Option<Stored>, LookupError> {
         let read = async {
-            let Some(mut stored) = self.read(&session.key, session.digest, now).await? else {
+            let record = self.read(&session.key, session.digest, now);
+            let (record, seen) = tokio::join!(record, self.last_seen(session.digest));
+            let Some(mut stored) = record? else {
                 return Ok(None);
             };
-            stored.last_seen = self.last_seen(session.digest).await?;
+            stored.last_seen = seen?;
             Ok(Some(stored))
         };
         match read.await {

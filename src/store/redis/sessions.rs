@@ -86,10 +86,18 @@ impl RedisStore {
         self.key.as_ref().map(head).unwrap_or_default()
     }
 
-    /// Watches over what the store says to lookups.
+    /// Watches over what the store says to lookups: of records, which an ACL may keep from us while it shows our own keys.
     fn note(&self, failure: Option<&LookupError>) {
+        match failure {
+            Some(LookupError::Store(_)) => self.note_failure(failure),
+            _ => self.note_answer(),
+        }
+    }
+
+    /// The same for what is asked beside a record: that it is answered says nothing of the record.
+    fn note_failure(&self, failure: Option<&LookupError>) {
         let Some(LookupError::Store(error)) = failure else {
-            return self.note_answer();
+            return;
         };
         // Loading, or failing over: what it pushed before may not be all.
         if error.kind == StoreFault::Unavailable {
@@ -191,7 +199,7 @@ impl SessionStore for RedisStore {
     async fn last_seen(&self, session: TokenDigest) -> Result<Option<UnixMillis>, LookupError> {
         let replies = self.servers.ask(&reply::seen_question(session)).await?;
         let answer = reply::seen_answer(replies);
-        self.note(answer.as_ref().err());
+        self.note_failure(answer.as_ref().err());
         answer
     }
 
@@ -199,7 +207,7 @@ impl SessionStore for RedisStore {
         let announced = self.ledger.not_before(user_id);
         let replies = self.servers.ask(&reply::user_question(user_id)).await?;
         let answer = reply::user_answer(replies);
-        self.note(answer.as_ref().err());
+        self.note_failure(answer.as_ref().err());
         answer.map(|mark| announced.map_or(mark, |not_before| mark.logged_out(not_before)))
     }
 

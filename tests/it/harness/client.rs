@@ -98,6 +98,11 @@ impl Connection {
         taken
     }
 
+    /// Whether the gateway closes the connection, and has read all that was sent: else the kernel resets it.
+    pub(crate) fn ends(&mut self) -> bool {
+        self.reader.some(1).is_ok_and(|some| some.is_empty())
+    }
+
     /// Whether the gateway closes the connection, rather than answering or keeping silent.
     pub(crate) fn is_closed(&mut self) -> bool {
         match self.reader.some(1) {
