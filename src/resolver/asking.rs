@@ -1,8 +1,8 @@
 //! The questions that a source is asked, each counted with its time and its failure.
 
-use super::load::Wanted;
 use super::source::Source;
 use super::user_facts::UserFacts;
+use super::wanted::Wanted;
 use crate::cache::{CacheKey, Loaded, SessionCache};
 use crate::clock::{Now, UnixMillis};
 use crate::identity::Identity;

@@ -4,28 +4,18 @@ use super::asking::{Answered, LastSeen, find, is_revoked, last_seen, mark};
 use super::reported::Reported;
 use super::source::Source;
 use super::user_facts::UserFacts;
+use super::wanted::Wanted;
 use crate::cache::{Backing, CacheKey, Ending, Loaded, Lookup, SessionCache, Tie};
 use crate::clock::Now;
 use crate::headers::HeaderPlan;
 use crate::identity::Identity;
-use crate::store::{
-    Carried, LookupError, NoSession, SessionKey, StoreError, StoreFault, StoredSession,
-};
-use crate::token::{Credential, TokenDigest};
+use crate::store::{Carried, LookupError, NoSession, StoreError, StoreFault, StoredSession};
+use crate::token::TokenDigest;
 use std::sync::Arc;
 use tracing::debug;
 
 /// What the cache learns from one load.
 pub(super) type Answer = Loaded<Arc<Identity>, LookupError>;
-
-/// Which session.
-#[derive(Clone)]
-pub(super) enum Wanted {
-    /// That of a credential.
-    Shown(Credential),
-    /// That whose record has just been written.
-    Touched(SessionKey),
-}
 
 /// Everything that loading takes, besides the source. A clone shares it.
 #[derive(Clone)]
@@ -260,15 +250,6 @@ struct Question {
     /// Of its other name, taken before what is said of that was asked for.
     name: Option<Tie>,
     asked: Now,
-}
-
-impl Wanted {
-    fn session(&self) -> TokenDigest {
-        match self {
-            Self::Shown(credential) => credential.digest(),
-            Self::Touched(session) => session.digest,
-        }
-    }
 }
 
 /// A change of connections is a loss and a return.

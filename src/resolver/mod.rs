@@ -10,6 +10,7 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 mod user_facts;
+mod wanted;
 
 pub use resolution::{Resolution, Resolved, Tier};
 pub use resolve::Resolver;

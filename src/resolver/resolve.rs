@@ -1,9 +1,10 @@
 //! `Resolver`: from a shown token to who the caller is. The only place where cache and stores meet.
 
-use super::load::{Loader, Wanted};
+use super::load::Loader;
 use super::resolution::{Resolution, Resolved, Tier};
 use super::source::Source;
 use super::subscription::Subscription;
+use super::wanted::Wanted;
 use crate::cache::{CacheKey, CachePolicy, Ending, LoadLimits, Lookup, SessionCache};
 use crate::clock::{Now, UnixMillis};
 use crate::headers::HeaderPlan;

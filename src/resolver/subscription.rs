@@ -1,7 +1,8 @@
 //! `Subscription`: applies what a source's store announces to the cache, and keeps the figures of it.
 
-use super::load::{Loader, Wanted};
+use super::load::Loader;
 use super::source::Source;
+use super::wanted::Wanted;
 use crate::cache::{CacheKey, Epoch, Forgotten, Loaded};
 use crate::clock::Now;
 use crate::identity::Identity;
