@@ -10,7 +10,7 @@ export CARGO_TERM_COLOR ?= auto
 help:
 	@echo 'make demo    build in release and run the demo on 127.0.0.1:8080'
 	@echo 'make build   build target/release/sessiongate'
-	@echo 'make pgo     build target/pgo/sessiongate, the same laid out for its load: a third less CPU; a quarter of an hour'
+	@echo 'make pgo     build target/pgo/sessiongate, the same laid out for its load: a quarter to a third less CPU; a quarter of an hour'
 	@echo 'make check   formatting, clippy, documentation; warnings are errors'
 	@echo 'make test    check, then unit, integration and documentation tests'
 	@echo 'make test-frameworks   real Express, Flask, Django and PHP applications behind the gateway'
