@@ -150,6 +150,31 @@ fn connections_to_the_upstream_are_kept_and_shared() {
     );
 }
 
+/// More than the 128 that Pingora keeps by itself.
+#[test]
+fn as_many_connections_are_kept_as_were_in_use_at_once() {
+    let stack = stack("routes: [{upstream: 'unix:app.sock'}]\n")
+        .threads(1)
+        .start();
+    let mut clients: Vec<_> = (0..200).map(|_| stack.connect()).collect();
+    let mut wave = |path: &str| {
+        let head = format!("POST {path} HTTP/1.1\r\nHost: app.test\r\nContent-Length: 1\r\n\r\n");
+        for client in &mut clients {
+            client.send(&head);
+        }
+        eventually("all are under way", || {
+            let seen = stack.upstream.seen();
+            let there = seen.iter().filter(|seen| seen.target() == path).count();
+            (there == clients.len()).then_some(())
+        });
+        for client in &mut clients {
+            assert_eq!(client.send("x").reply().status, 200);
+        }
+        stack.upstream.connections()
+    };
+    assert_eq!(wave("/first"), wave("/second"));
+}
+
 #[test]
 fn a_connection_that_the_upstream_closed_meanwhile_costs_no_get_an_error() {
     let stack = start("{servers: ['unix:app.sock']}");

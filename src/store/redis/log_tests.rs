@@ -5,7 +5,7 @@ use super::test_log::Log;
 use super::test_server::{TestServer, until};
 use crate::clock::Now;
 use crate::store::contract::SessionStore;
-use crate::token::Credential;
+use crate::token::{Credential, TokenDigest};
 use tracing::subscriber::set_default;
 
 #[tokio::test]
@@ -64,6 +64,25 @@ async fn a_refused_command_names_the_acl_rule_that_lacks() {
     );
     assert_eq!(text.matches("answered again").count(), 1, "{text}");
     assert!(!text.contains("hunter2"), "{text}");
+}
+
+/// Our own keys may be shown while the records are not: that is no end of a refusal.
+#[tokio::test]
+async fn what_is_asked_beside_a_record_does_not_end_its_refusal() {
+    let server = TestServer::start().await;
+    let log = Log::default();
+    let _capturing = set_default(log.subscriber());
+    server.command("ACL SETUSER gate on >hunter2 ~sessiongate:* +getrange +pttl +ping");
+    let settings = server.settings_of("gate", "hunter2");
+    let store = RedisStore::open("web", &settings).expect("good settings");
+    for _ in 0..3 {
+        assert!(find(&store).await.is_err());
+        assert!(store.last_seen(TokenDigest::of("t")).await.is_ok());
+        assert!(store.user("u").await.is_ok());
+    }
+    let text = log.text();
+    assert_eq!(text.matches("lookups are refused").count(), 1, "{text}");
+    assert_eq!(text.matches("answered again").count(), 0, "{text}");
 }
 
 async fn find(store: &RedisStore) -> Result<(), ()> {
